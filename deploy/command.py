@@ -46,6 +46,7 @@ _COMMANDS = {
     "evidence": "cli.evidence:evidence",
     "hearing": "cli.obligations:record_hearing",
     "tokens": "cli.tokens:tokens",
+    "receipts": "cli.receipts:receipts",
     "audit": "cli.audit:audit",
     "ops": "deploy.ops.app:ops",
     "gateways": "deploy.gateways:gateways",

@@ -20,6 +20,7 @@ from services.notifier.domain.reporting import SOURCE
 from services.notifier.domain.retry import RetryPolicy
 from services.notifier.gateways.building import ChannelGateway, build_gateways
 from services.notifier.gateways.protocol import NoGateway
+from services.notifier.gateways.push_reading import PushReader
 from services.notifier.gateways.switched import SwitchedGateway
 from services.notifier.settings import NotifierSettings
 from services.notifier.store.tables import INBOX, OUTBOX, PARKED, POSITIONS
@@ -49,18 +50,26 @@ _WITHIN = 0.05
 _VARIABLES = {Channel.EMAIL: "CUIBAN_SMTP_URL", Channel.SMS: "CUIBAN_SMS_URL"}
 
 Handler = Callable[[AsyncConnection, Sequence[Envelope], datetime], Awaitable[None]]
-CONSUMERS: tuple[tuple[str, Topic, Handler], ...] = (
-    ("notifier-reminders", topics.REMINDERS, handlers.handle_reminders),
-    ("notifier-directory", topics.DIRECTORY, handlers.handle_directory),
-    ("notifier-rules", topics.RULES, handlers.handle_rules),
-    ("notifier-receipts", topics.RECEIPTS, handlers.handle_receipts),
-)
+
+
+def list_handlers(pushes: PushReader) -> tuple[tuple[str, Topic, Handler], ...]:
+    """The consumers' names, topics and handlers."""
+    return (
+        ("notifier-reminders", topics.REMINDERS, handlers.handle_reminders),
+        ("notifier-directory", topics.DIRECTORY, handlers.handle_directory),
+        ("notifier-rules", topics.RULES, handlers.handle_rules),
+        ("notifier-receipts", topics.RECEIPTS, partial(handlers.handle_receipts, pushes)),
+    )
 
 
 def make_consumers(
-    settings: NotifierSettings, engine: AsyncEngine, reader: LogReader, clock: Clock
+    settings: NotifierSettings,
+    engine: AsyncEngine,
+    reader: LogReader,
+    clock: Clock,
+    pushes: PushReader,
 ) -> list[Consumer]:
-    """The notifier's consumers: one for each topic."""
+    """The notifier's consumers: one for each topic. `pushes` reads what gateways push."""
     trusted = TrustedClock(clock, settings.clock_skew)
 
     def bound(handler: Handler) -> Callable[[AsyncConnection, Sequence[Envelope]], Awaitable[None]]:
@@ -80,7 +89,7 @@ def make_consumers(
             reader=reader,
             clock=clock,
         )
-        for name, topic, handler in CONSUMERS
+        for name, topic, handler in list_handlers(pushes)
     ]
 
 
@@ -181,6 +190,7 @@ def run() -> NoReturn:
         clock = open_clock(settings.clock_file)
         engine = create_engine(settings, f"cuiban-{SERVICE}")
         lanes = make_lanes(settings, engine, clock)
+        pushes = PushReader.of_settings(settings)
         link_mails = make_link_mails(settings, engine, clock)
     except CuibanError as error:
         refuse(error)
@@ -188,7 +198,7 @@ def run() -> NoReturn:
     tune_garbage_collector()
     reader = LogReader(settings)
     app = create_faust_app(settings, SERVICE)
-    consumers = make_consumers(settings, engine, reader, clock)
+    consumers = make_consumers(settings, engine, reader, clock, pushes)
     board = Board(engine, clock, lanes)
     health = build_health_port(settings, engine, [topics.REMINDERS], consumers, relays=SERVICE)
     health.require(
@@ -202,7 +212,12 @@ def run() -> NoReturn:
     loops += [lane.run for lane in lanes]
     loops += [link_mails.run] if link_mails else []
     mail = link_mails.gateway if link_mails else None
-    loops.append(Reloading(partial(make_channels, settings), lanes, mail).run)
+
+    def reload() -> dict[Channel, ChannelSetup]:
+        pushes.reload()
+        return make_channels(settings)
+
+    loops.append(Reloading(reload, lanes, mail).run)
     loops.append(Forgetting(engine, TrustedClock(clock, settings.clock_skew)).run)
     for consumer in consumers:
         add_agent(app, consumer, next(iter(consumer.topics)), _WITHIN)

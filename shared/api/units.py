@@ -246,6 +246,7 @@ class ReceiptIn(Request):
     """What a gateway reports of a message that it took earlier.
 
     `gateway` is its name in the message's history: `webhook` for short messages, `smtp` for mail.
+    `gone`, with `failed`: no message ever reaches the address, which is then set aside.
     """
 
     model_config = ConfigDict(
@@ -260,3 +261,4 @@ class ReceiptIn(Request):
     state: Literal["delivered", "failed"]
     received_at: Annotated[AwareDatetime, Field(ge=_FIRST, le=_LAST)] | None = None
     detail: Prose = ""
+    gone: bool = False

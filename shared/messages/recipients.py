@@ -25,6 +25,8 @@ class Recipient:
     mobile: str
     valid_from: date | None
     valid_to: date | None
+    set_aside: frozenset[Channel] = frozenset()
+    """The channels on which the address bounced for good."""
 
     def is_valid_on(self, day: date) -> bool:
         """Whether the contact holds the post on `day`; both ends count."""
@@ -33,7 +35,9 @@ class Recipient:
         )
 
     def get_address(self, channel: Channel) -> str:
-        """The address on a channel; empty when there is none."""
+        """The address on a channel; empty when there is none, or it is set aside."""
+        if channel in self.set_aside:
+            return ""
         match channel:
             case Channel.EMAIL:
                 return self.email.strip()
@@ -55,6 +59,13 @@ def select_holders(
     return {
         recipient.contact_id: recipient for recipient in recipients if recipient.is_valid_on(day)
     }
+
+
+def _list_holders(
+    post: Audience, recipients: Sequence[Recipient], slot: datetime, zone: ZoneInfo, now: datetime
+) -> list[Recipient]:
+    of_post = [recipient for recipient in recipients if recipient.post == post]
+    return list(select_holders(of_post, slot, zone, now).values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +91,17 @@ def list_addressed(
 
     A contact who has an address on some of the channels gets nothing on the others. Without any
     address, or without a contact, the messages are suppressed, so that each due one is counted.
+    Where all addresses of the audience are set aside, the next post that has one hears instead.
     """
-    of_post = [recipient for recipient in recipients if recipient.post == audience]
-    holders = select_holders(of_post, slot, zone, now).values()
+    holders = _list_holders(audience, recipients, slot, zone, now)
     wanted = tuple(dict.fromkeys(channels))
+    if any(holder.set_aside.intersection(wanted) for holder in holders):
+        posts = list(Audience)
+        for post in posts[posts.index(audience) :]:
+            others = _list_holders(post, recipients, slot, zone, now)
+            if any(other.get_address(channel) for other in others for channel in wanted):
+                holders = others
+                break
     for channel in wanted:
         for holder in holders:
             address = holder.get_address(channel)

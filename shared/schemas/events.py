@@ -243,19 +243,44 @@ class ExpectedAudited(Event):
 
 
 class ReceiptReceived(Event):
-    """What a gateway reported later of a message."""
+    """What a gateway reported later of a message. `gone`: no message ever reaches this address."""
 
     gateway: str
     gateway_message_id: str
     state: Literal["delivered", "failed"]
     received_at: Instant
     detail: str = ""
+    gone: bool = False
 
     @property
     @override
     def key(self) -> str:
         """The gateway's id of the message."""
         return self.gateway_message_id
+
+
+class ReceiptsPushed(Event):
+    """What a gateway pushed to the address of its receipts, as it came.
+
+    Attributes:
+        gateway: its name in the file of gateways, in lower case.
+        push_id: SHA-256 of the body in hexadecimal digits: a repeated push has the same.
+        body: in base64.
+        headers: of the request, in lower case, without those that a proxy adds.
+        pushed_at: when it came.
+    """
+
+    gateway: str
+    push_id: str
+    body: str
+    headers: tuple[tuple[str, str], ...] = ()
+    pushed_at: Instant
+
+    @property
+    @override
+    def key(self) -> str:
+        """The push: pushes need no order, and one that can't be applied stops no other."""
+        return self.push_id
 
 
 class LinkRequested(UnitEvent):

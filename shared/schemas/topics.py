@@ -20,6 +20,7 @@ from shared.schemas.events import (
     ObligationsAssigned,
     ObligationsWithdrawn,
     ReceiptReceived,
+    ReceiptsPushed,
     RecordDeadLettered,
     ReminderDue,
     ReminderFannedOut,
@@ -56,7 +57,7 @@ DeliveryEvent: TypeAlias = (
     | NotificationDelivered
     | ExpectedAudited
 )
-ReceiptEvent: TypeAlias = ReceiptReceived | LinkRequested
+ReceiptEvent: TypeAlias = ReceiptReceived | ReceiptsPushed | LinkRequested
 """What reached ingest from outside and the notifier acts on."""
 
 

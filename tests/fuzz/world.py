@@ -19,6 +19,7 @@ from services.ingest.store.tables import OUTBOX as INGEST_OUTBOX
 from services.notifier.app import make_consumers as make_notifier_consumers
 from services.notifier.app import make_lanes
 from services.notifier.dispatch.preparing import prepare
+from services.notifier.gateways.push_reading import PushReader
 from services.notifier.settings import NotifierSettings
 from services.notifier.store.tables import OUTBOX as NOTIFIER_OUTBOX
 from services.scheduler.app import make_consumers
@@ -152,7 +153,7 @@ async def run_world(make_settings: Any) -> AsyncIterator[World]:
     own = [
         make_history_consumer(ingest, engine, reader),
         *make_consumers(scheduler, engine, reader, ticking.timetables),
-        *make_notifier_consumers(notifier, engine, reader, clock),
+        *make_notifier_consumers(notifier, engine, reader, clock, PushReader.of_settings(notifier)),
     ]
     relays = [Relay(engine, outbox, notifier) for outbox in OUTBOXES]
     async with AIOKafkaProducer(

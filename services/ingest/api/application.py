@@ -23,6 +23,7 @@ from services.ingest.api import (
     problems,
     proposals,
     reachability,
+    receipts,
     reports,
     revisions,
     rule_books,
@@ -70,8 +71,8 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
-    *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, calendars),
-    *(settings, forecast, rule_books, rule_drafts, mutes, why),
+    *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, receipts),
+    *(calendars, settings, forecast, rule_books, rule_drafts, mutes, why),
     *(users, sessions, openid, links, me, audit),
 )
 

@@ -17,7 +17,7 @@ from shared.logging import bound, log
 
 _UPLOADS = re.compile(r"/v1/(?:plans(?:/[^/]*/revisions)?|units/import)/*")
 _EVIDENCE = re.compile(r"/v1/obligations/[^/]*/files/*")
-_SECRET = re.compile(r"((?:/v1/feeds|/v1/links|/u)/)(?!(?:open|renew)$).+")
+_SECRET = re.compile(r"((?:/v1/feeds|/v1/links|/v1/receipts/[^/]+|/u)/)(?!(?:open|renew)$).+")
 """An address that is itself a secret; the log has it without."""
 _PROTECTION = {
     "X-Content-Type-Options": "nosniff",

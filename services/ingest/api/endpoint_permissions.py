@@ -21,9 +21,11 @@ OPEN = frozenset(
         "POST /v1/links/open",
         "POST /v1/links/renew",
         "GET /v1/feeds/{secret}.ics",
+        "POST /v1/receipts/{gateway}/{secret}",
     }
 )
-"""Endpoints that need no token; the address of a feed and a signed link are themselves secrets."""
+"""Endpoints that need no token; the addresses of feeds and receipts and signed links are
+themselves secrets."""
 
 ENDPOINTS: Mapping[str, Permission] = {
     "GET /v1/office": _P.READ,
@@ -78,6 +80,9 @@ ENDPOINTS: Mapping[str, Permission] = {
     "POST /v1/me/totp/confirm": _P.USE_ACCOUNT,
     "POST /v1/me/totp/disable": _P.USE_ACCOUNT,
     "POST /v1/receipts": _P.DELIVER_RECEIPTS,
+    "GET /v1/receipt-addresses": _P.MANAGE_TOKENS,
+    "POST /v1/receipt-addresses": _P.MANAGE_TOKENS,
+    "DELETE /v1/receipt-addresses/{gateway}": _P.MANAGE_TOKENS,
     "GET /v1/plans": _P.READ,
     "POST /v1/plans": _P.EDIT_PLANS,
     "GET /v1/plans/{plan_id}": _P.READ,

@@ -1,4 +1,4 @@
-"""The office over HTTP: its days and tokens, and the receipts of gateways."""
+"""The office over HTTP: its days and tokens."""
 
 from uuid import UUID
 
@@ -9,12 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.api.callers import Permitted
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.posting import answer_post
-from services.ingest.handlers.ledger import receipts
 from services.ingest.handlers.office import rules, subordinates, tokens
 from services.ingest.handlers.office.calendars import find_missing_year
 from services.ingest.store import offices
 from services.ingest.store.row_security import without_office
-from shared.api.fields import Answer, Page
+from shared.api.fields import Page
 from shared.api.offices import (
     OfficeOut,
     OfficeSummaryOut,
@@ -22,17 +21,10 @@ from shared.api.offices import (
     TokenIssued,
     TokenOut,
 )
-from shared.api.units import ReceiptIn
 
 ROUTER = APIRouter(prefix="/v1", tags=["office"])
 _ID = TypeAdapter(UUID)
 _NUMBER = TypeAdapter(int)
-
-
-class Accepted(Answer):
-    """The receipt was accepted and will be processed."""
-
-    accepted: bool = True
 
 
 @ROUTER.get("/office")
@@ -88,14 +80,3 @@ async def revoke_token(call: Permitted, token_id: UUID) -> None:
     """Revoke a token. It is refused from now on."""
     async with call.context.engine.begin() as db:
         await tokens.revoke(db, call.act, token_id)
-
-
-@ROUTER.post("/receipts", status_code=202, response_model=Accepted)
-async def receive_receipt(call: Permitted, body: ReceiptIn) -> Response:
-    """Take a gateway's report of a message that it was given earlier."""
-
-    async def run(db: AsyncConnection) -> Accepted:
-        await receipts.receive(db, call.act, **body.model_dump())
-        return Accepted()
-
-    return await answer_post(call, run, Accepted, status=202)

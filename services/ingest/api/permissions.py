@@ -51,7 +51,7 @@ class Permission(StrEnum):
     DELIVER_RECEIPTS = "deliver-receipts"
     """To report what became of a message, as a gateway does."""
     MANAGE_TOKENS = "manage-tokens"
-    """To issue and revoke tokens."""
+    """To issue and revoke tokens, and the secret addresses of receipts."""
     MANAGE_USERS = "manage-users"
     """To make, disable and reset accounts of people, and to end their sessions."""
     USE_ACCOUNT = "use-account"

@@ -90,6 +90,21 @@ OFFICE_SETTINGS = Table(
     Column("changed_at", INSTANT, nullable=False),
 )
 
+RECEIPT_ADDRESSES = Table(
+    "receipt_addresses",
+    METADATA,
+    define_office_column(key=True),
+    Column("gateway", Text, primary_key=True),
+    Column("sha256", LargeBinary, nullable=False, unique=True),
+    # From which networks pushes are taken; empty: from all.
+    Column("networks", ARRAY(Text), nullable=False),
+    # What is answered to a push; empty: what the built-in vendors want.
+    Column("answer", Text, nullable=False),
+    Column("made_at", INSTANT, nullable=False),
+    Column("made_by", Text, nullable=False),
+)
+"""Where gateways push receipts. Who has an address can push to it; only its hash is stored."""
+
 LEDGER_VIEWS = Table(
     "ledger_views",
     METADATA,

@@ -171,7 +171,8 @@ async def list_notifications(
 def _is_undeliverable() -> tuple[ColumnElement[bool], ...]:
     """The conditions that a message failed and nobody has mended that since.
 
-    It is mended when the post has another address, or a later message got through.
+    It is mended when the post has another address, or a later message got through to this one.
+    A message that another post got instead mends nothing.
     """
     part = case((_N.channel == Channel.EMAIL, "email"), else_="mobile")
     holder = func.jsonb_build_array(func.jsonb_build_object("post", _N.audience, part, _N.address))
@@ -184,6 +185,7 @@ def _is_undeliverable() -> tuple[ColumnElement[bool], ...]:
         _LATER.c.unit_id == _N.unit_id,
         _LATER.c.audience == _N.audience,
         _LATER.c.channel == _N.channel,
+        _LATER.c.address == _N.address,
     )
     newer = tuple_(_LATER.c.slot, _LATER.c.notification_id) > tuple_(_N.slot, _N.notification_id)
     ended = _LATER.c.state.in_(_ENDED)

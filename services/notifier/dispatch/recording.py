@@ -30,15 +30,17 @@ from services.notifier.domain.retry import (
     TryAgain,
     decide_next,
 )
-from services.notifier.handlers import settle_receipts
+from services.notifier.handlers import apply_bounces, settle_receipts
 from services.notifier.store import claims, outcomes, receipts
 from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.outcomes import Conclusion, EndedAttempt
+from services.notifier.store.set_aside import Bounce
 from services.notifier.store.tables import OUTBOX
 from shared.clock import monotonic
 from shared.kafka.outbox.publishing import publish
 from shared.logging import log
 from shared.schemas.envelope import Envelope
+from shared.schemas.rules import Channel
 
 
 class Unmade(StrEnum):
@@ -74,12 +76,15 @@ async def record(
     real = await claims.read_database_now(db)
     conclusions: list[Conclusion] = []
     events: list[Envelope] = []
+    bounces: list[Bounce] = []
     for result in results:
         if result.offer.notification.notification_id not in current:
             log(__name__).warning("attempt.fenced", **_list_ids(result.offer))
             continue
         conclusion, event = _conclude(rules, gateway, result, now=now, real=real)
         conclusions.append(conclusion)
+        if _is_gone(result, conclusion):
+            bounces.append(Bounce(result.offer.notification, gateway, conclusion.reason))
         if event:
             events.append(event)
     await outcomes.write_notifications(db, conclusions)
@@ -87,9 +92,21 @@ async def record(
     await wake_next(db, failed)
     await outcomes.close_attempts(db, [_end_attempt(result, real) for result in results])
     await publish(db, OUTBOX, events)
+    await apply_bounces(db, bounces, now)
     names = [c.gateway_message_id for c in conclusions if c.gateway_message_id]
     if names and (early := await outcomes.select_with_receipts(db, names)):
         await settle_receipts(db, early, now)
+
+
+def _is_gone(result: Result, conclusion: Conclusion) -> bool:
+    """Whether no message ever reaches the address.
+
+    On other channels it may be a setting of ours: which user a mobile number is.
+    """
+    failed = conclusion.state is NotificationState.FAILED
+    bad = conclusion.reason == Refusal.BAD_ADDRESS
+    channel = result.offer.notification.channel
+    return failed and bad and channel in {Channel.EMAIL, Channel.SMS}
 
 
 def _conclude(

@@ -66,22 +66,40 @@ def report_fan_out(
 ) -> list[Envelope]:
     """The reminder became these notifications, and some of them ended at once."""
     planned = list(planned)
-    event = ReminderFannedOut(
+    event = _make_fan_out(due, map(_make_reference, planned))
+    ended = [report_suppressed(p.notification, p.suppressed, now) for p in planned if p.suppressed]
+    return [_wrap(event, due.reminder_id, due.correlation_id, now), *ended]
+
+
+def report_fan_out_again(
+    due: DueReminder,
+    earlier: Iterable[NotificationRef],
+    planned: Iterable[PlannedNotification],
+    now: datetime,
+) -> Envelope:
+    """The reminder has more notifications, since it did not reach whom the earlier ones went to."""
+    further = [_make_reference(each) for each in planned]
+    event = _make_fan_out(due, (*earlier, *further))
+    names = sorted(str(each.notification_id) for each in further)
+    event_id = identity.derive_event_id(type(event).__name__, due.reminder_id, *names)
+    return Envelope(event_id, SOURCE, now, due.correlation_id, event)
+
+
+def _make_fan_out(due: DueReminder, references: Iterable[NotificationRef]) -> ReminderFannedOut:
+    return ReminderFannedOut(
         office_id=due.office_id,
         unit_id=due.unit_id,
         reminder_id=due.reminder_id,
         audience=due.audience,
         slot=due.slot,
-        notifications=tuple(
-            NotificationRef(
-                notification_id=each.notification.notification_id,
-                channel=each.notification.channel,
-            )
-            for each in planned
-        ),
+        notifications=tuple(references),
     )
-    ended = [report_suppressed(p.notification, p.suppressed, now) for p in planned if p.suppressed]
-    return [_wrap(event, due.reminder_id, due.correlation_id, now), *ended]
+
+
+def _make_reference(planned: PlannedNotification) -> NotificationRef:
+    return NotificationRef(
+        notification_id=planned.notification.notification_id, channel=planned.notification.channel
+    )
 
 
 def report_sent(

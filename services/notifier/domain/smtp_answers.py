@@ -58,6 +58,10 @@ _BY_RECIPIENT = _compile_any(
     r"invalid (user|recipient|mailbox)|recipient (address )?(not found|rejected)",
     r"mailbox (not found|unavailable|is full|full)|over ?quota|quota exceeded",
 )  # fmt: skip
+_NO_SUCH_MAILBOX = _compile_any(
+    r"\b5\.1\.([12]|10)\b|user (unknown|not found)|no such user|unknown user|用户不存在",
+    r"(mailbox|recipient|user) (address )?not found|invalid (user|recipient|mailbox)",
+)
 _ABOUT_US = _compile_any(
     r"client host|hostname|\b(helo|ehlo)\b|reverse (dns|lookup)|\bptr\b",
     r"\byour (ip|host|server|domain|network)",
@@ -90,7 +94,8 @@ def judge_reply(command: SmtpCommand, code: int, text: str) -> MessageRefused | 
             return OutcomeUnknown(detail)
         return MessageRefused(Refusal.BUSY, permanent=False, detail=detail)
     reason = _classify(command, code, text)
-    return MessageRefused(reason, permanent=reason is Refusal.REJECTED, detail=detail)
+    permanent = reason in {Refusal.REJECTED, Refusal.BAD_ADDRESS}
+    return MessageRefused(reason, permanent=permanent, detail=detail)
 
 
 def _needs_login(code: int, text: str) -> bool:
@@ -111,6 +116,7 @@ def _classify(command: SmtpCommand, code: int, text: str) -> Refusal:
     if _RATE.search(text):
         return Refusal.BUSY
     if of_message and _BY_RECIPIENT.search(text):
-        return refused
+        gone = refused is Refusal.REJECTED and _NO_SUCH_MAILBOX.search(text)
+        return Refusal.BAD_ADDRESS if gone else refused
     about_us = _ABOUT_US.search(text) or (refused is Refusal.REJECTED and not of_message)
     return Refusal.REFUSES_US if about_us else refused

@@ -138,6 +138,11 @@ class CodeTable:
         return next((each for each, known in self._patterns if known.fullmatch(code)), None)
 
 
+def is_among(code: str, codes: Sequence[str]) -> bool:
+    """Whether a code is one of those listed, in which `*` stands for any rest."""
+    return bool(codes) and _compile(codes).fullmatch(code) is not None
+
+
 def _compile(words: str | Sequence[str]) -> re.Pattern[str]:
     codes = words.split() if isinstance(words, str) else words
     return re.compile(

@@ -75,6 +75,19 @@ def build_gateways(settings: NotifierSettings) -> Mapping[Channel, ChannelGatewa
     }
 
 
+def build_readers(settings: NotifierSettings) -> dict[str, HttpVendor]:
+    """The gateways over HTTP, which may push receipts, by name in lower case.
+
+    Raises:
+        CuibanError: the file, an address or a secret is not valid.
+    """
+    file = load_file(settings.gateways) if settings.gateways else None
+    named = [each for each in file.gateways if isinstance(each, HttpVendor)] if file else []
+    if vendor := _make_sms_webhook(settings):
+        named.insert(0, vendor)
+    return {vendor.name.lower(): vendor for vendor in named}
+
+
 def _build_named(gateway: AnyGateway, settings: NotifierSettings) -> ChannelGateway:
     built = build_gateway(gateway, settings.send_timeout, settings.clock_file)
     return ChannelGateway(built, gateway.concurrency, gateway.when_unknown)
@@ -148,16 +161,22 @@ def make_sms_gateway(settings: NotifierSettings) -> Gateway:
     Raises:
         CuibanError: its URL or a secret is not valid.
     """
-    if not (url := settings.sms_url.get_secret_value()):
+    vendor = _make_sms_webhook(settings)
+    if vendor is None:
         return NoGateway()
-    vendor = make_webhook(
+    return HttpGateway(vendor, timeout=settings.send_timeout, now=read_machine_time)
+
+
+def _make_sms_webhook(settings: NotifierSettings) -> Webhook | None:
+    if not (url := settings.sms_url.get_secret_value()):
+        return None
+    return make_webhook(
         url,
         settings.sms_secret.get_secret_value(),
         success=settings.sms_success,
         permanent=settings.sms_permanent,
         concurrency=settings.sms_concurrency,
     )
-    return HttpGateway(vendor, timeout=settings.send_timeout, now=read_machine_time)
 
 
 def make_webhook(

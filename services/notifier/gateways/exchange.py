@@ -48,6 +48,15 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """What a vendor pushed to us, and when. The names of its headers are in lower case."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What a vendor reports later about an accepted message.
 

@@ -1,23 +1,25 @@
 """Units and their contacts, as the directory's events list them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import Uuid, any_, bindparam, delete, func, select
+from sqlalchemy import Uuid, and_, any_, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.store.tables import CONTACTS, UNITS
+from services.notifier.store.tables import CONTACTS, SET_ASIDE, UNITS
 from shared.database.engine import insert_rows
+from shared.database.statements import AnyRow
 from shared.messages.recipients import Recipient
 from shared.schemas.events import UnitUpserted
+from shared.schemas.rules import Channel
 
 _LOCK = 0x6375_6901
 """The advisory lock between transactions that look units up and those that store them."""
 _LOCK_READING = select(func.pg_advisory_xact_lock_shared(_LOCK))
 _LOCK_WRITING = select(func.pg_advisory_xact_lock(_LOCK))
-_C, _U = CONTACTS.c, UNITS.c
+_C, _S, _U = CONTACTS.c, SET_ASIDE.c, UNITS.c
 _IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))
 _NUMBERS = select(_U.unit_id, _U.number).where(_U.unit_id == _IDS)
 _RECIPIENTS = (
@@ -25,6 +27,12 @@ _RECIPIENTS = (
     .select_from(UNITS.outerjoin(CONTACTS, _C.unit_id == _U.unit_id))
     .where(_U.unit_id == _IDS)
     .order_by(_U.unit_id, _C.place)
+)
+_SET_ASIDE = (
+    select(_U.unit_id, _S.address, _S.channel)
+    .join_from(UNITS, CONTACTS, _C.unit_id == _U.unit_id)
+    .join(SET_ASIDE, and_(_S.office_id == _U.office_id, _S.address.in_((_C.email, _C.mobile))))
+    .where(_U.unit_id == _IDS)
 )
 
 
@@ -101,7 +109,11 @@ async def get_recipients(
 ) -> dict[UUID, list[Recipient]]:
     """The contacts of those units that are known, by unit; a known unit may have none."""
     recipients: dict[UUID, list[Recipient]] = defaultdict(list)
-    for row in await db.execute(_RECIPIENTS, {"ids": list(set(unit_ids))}):
+    ids = {"ids": list(set(unit_ids))}
+    set_aside: dict[tuple[UUID, str], set[Channel]] = defaultdict(set)
+    for bounced in await db.execute(_SET_ASIDE, ids):
+        set_aside[bounced.unit_id, bounced.address].add(Channel(bounced.channel))
+    for row in await db.execute(_RECIPIENTS, ids):
         of_unit = recipients[row.unit_id]
         if row.contact_id is not None:
             of_unit.append(
@@ -112,6 +124,17 @@ async def get_recipients(
                     mobile=row.mobile,
                     valid_from=row.valid_from,
                     valid_to=row.valid_to,
+                    set_aside=_select_set_aside(row, set_aside) if set_aside else frozenset(),
                 )
             )
     return dict(recipients)
+
+
+def _select_set_aside(
+    contact: AnyRow, set_aside: Mapping[tuple[UUID, str], Collection[Channel]]
+) -> frozenset[Channel]:
+    """The channels on which a contact's address is set aside: an e-mail's alone, or the others."""
+    by_email = set_aside.get((contact.unit_id, contact.email), ())
+    by_mobile = set_aside.get((contact.unit_id, contact.mobile), ())
+    of_mobile = {channel for channel in by_mobile if channel is not Channel.EMAIL}
+    return frozenset(of_mobile | ({Channel.EMAIL} & set(by_email)))

@@ -38,12 +38,18 @@ class ReceiptState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MatchedReceipt:
-    """A receipt with the notification that it belongs to."""
+    """A receipt with the notification that it belongs to.
+
+    `gone`: no message ever reaches the address. `attempts`: of the notification.
+    """
 
     notification: Notification
+    gateway: str
     state: ReceiptState
     received_at: datetime
     detail: str
+    gone: bool
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ class _StoredReceipt:
     state: ReceiptState
     received_at: datetime
     detail: str
+    gone: bool
 
 
 class Unmatched(StrEnum):
@@ -86,6 +93,7 @@ async def put(db: AsyncConnection, events: Iterable[ReceiptReceived]) -> None:
             state=ReceiptState(event.state),
             received_at=event.received_at,
             detail=event.detail,
+            gone=event.gone and event.state == "failed",
         )
         key = (receipt.office_id, receipt.gateway, receipt.gateway_message_id)
         if key not in kept or kept[key].state is not ReceiptState.DELIVERED:
@@ -95,12 +103,12 @@ async def put(db: AsyncConnection, events: Iterable[ReceiptReceived]) -> None:
         RECEIPTS,
         to_rows(list(kept.values())),
         "(office_id, gateway, gateway_message_id) DO UPDATE SET state = EXCLUDED.state, "
-        "detail = EXCLUDED.detail, received_at = EXCLUDED.received_at "
+        "detail = EXCLUDED.detail, received_at = EXCLUDED.received_at, gone = EXCLUDED.gone "
         f"WHERE delivery_receipts.state <> '{ReceiptState.DELIVERED}'",
     )
 
 
-_OWN = "n.office_id = c.office_id AND n.gateway IN (c.gateway, '')"
+_OWN = "n.office_id = c.office_id AND lower(n.gateway) IN (c.gateway, '')"
 _SENT = (
     "c.gateway_message_id = ANY(:names) AND n.gateway_message_id <> '' "
     f"AND n.gateway_message_id = c.gateway_message_id AND n.state = '{NotificationState.SENT}'"
@@ -124,7 +132,8 @@ _SETTLE = text(
     "FROM notifier.delivery_receipts c, notifier.reminders r "
     f"WHERE {_SENT} AND {_OWN} "
     f"AND n.receipt <> '{ReceiptState.DELIVERED}' AND r.reminder_id = n.reminder_id "
-    f"RETURNING {NOTIFICATION}, c.state AS receipt_state, c.received_at, c.detail"
+    f"RETURNING {NOTIFICATION}, n.gateway, n.attempts, c.state AS receipt_state, "
+    "c.received_at, c.detail, c.gone"
 ).columns(obligation_ids=JSONB)
 _FORGET = text(
     "DELETE FROM notifier.delivery_receipts c USING notifier.notifications n "  # noqa: S608 - constants
@@ -156,9 +165,12 @@ async def settle(db: AsyncConnection, gateway_message_ids: Sequence[str]) -> lis
     settled = [
         MatchedReceipt(
             notification=to_notification(row),
+            gateway=row.gateway,
             state=ReceiptState(row.receipt_state),
             received_at=row.received_at,
             detail=row.detail,
+            gone=row.gone,
+            attempts=row.attempts,
         )
         for row in await db.execute(_SETTLE, names)
     ]

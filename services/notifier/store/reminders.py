@@ -1,5 +1,6 @@
 """Received reminders, their withdrawals, and the notifications that they became."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,10 +21,10 @@ from shared.database.statements import AnyRow, inline, to_rows
 from shared.messages.stages import SuppressReason
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ReminderDue, ReminderWithdrawn
-from shared.schemas.facts import ReminderItem
+from shared.schemas.facts import NotificationRef, ReminderItem
 from shared.schemas.rules import Audience, Channel
 
-_R, _W = REMINDERS.c, WITHDRAWALS.c
+_N, _R, _W = NOTIFICATIONS.c, REMINDERS.c, WITHDRAWALS.c
 _IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))
 ITEMS = TypeAdapter(tuple[ReminderItem, ...])
 
@@ -97,43 +98,67 @@ async def put(
 
 
 _OBLIGATION_IDS = "'$[*].obligation_id'"
+_DUE = (
+    _R.reminder_id,
+    _R.office_id,
+    _R.unit_id,
+    _R.audience,
+    _R.slot,
+    _R.timezone,
+    _R.channels,
+    _R.correlation_id,
+    func.jsonb_path_query_array(_R["items"], literal_column(_OBLIGATION_IDS), type_=JSONB).label(
+        "obligation_ids"
+    ),
+)
 _TAKE_WAITING = (
     update(REMINDERS)
     .where(_R.state == inline(ReminderState.WAITING), _R.unit_id == _IDS)
     .values(state=ReminderState.FANNED_OUT, reason="")
-    .returning(
-        _R.reminder_id,
-        _R.office_id,
-        _R.unit_id,
-        _R.audience,
-        _R.slot,
-        _R.timezone,
-        _R.channels,
-        _R.correlation_id,
-        func.jsonb_path_query_array(
-            _R["items"], literal_column(_OBLIGATION_IDS), type_=JSONB
-        ).label("obligation_ids"),
-    )
+    .returning(*_DUE)
 )
+_GET_DUE = select(*_DUE).where(_R.reminder_id == _IDS).order_by(_R.reminder_id)
 
 
 async def take_waiting(db: AsyncConnection, unit_ids: Sequence[UUID]) -> list[DueReminder]:
     """The reminders that waited for these units, by slot; from now on they count as fanned out."""
-    due = [
-        DueReminder(
-            reminder_id=row.reminder_id,
-            office_id=row.office_id,
-            unit_id=row.unit_id,
-            audience=Audience(row.audience),
-            slot=row.slot,
-            timezone=row.timezone,
-            channels=tuple(map(Channel, row.channels)),
-            obligation_ids=tuple(map(UUID, row.obligation_ids)),
-            correlation_id=row.correlation_id,
-        )
-        for row in await db.execute(_TAKE_WAITING, {"ids": list(unit_ids)})
-    ]
+    due = map(_read_due, await db.execute(_TAKE_WAITING, {"ids": list(unit_ids)}))
     return sorted(due, key=lambda reminder: reminder.slot)
+
+
+async def get_due(db: AsyncConnection, reminder_ids: Iterable[UUID]) -> list[DueReminder]:
+    """Some stored reminders, by id: who adds notifications to several does so in one order."""
+    return [_read_due(row) for row in await db.execute(_GET_DUE, {"ids": list(reminder_ids)})]
+
+
+def _read_due(row: AnyRow) -> DueReminder:
+    return DueReminder(
+        reminder_id=row.reminder_id,
+        office_id=row.office_id,
+        unit_id=row.unit_id,
+        audience=Audience(row.audience),
+        slot=row.slot,
+        timezone=row.timezone,
+        channels=tuple(map(Channel, row.channels)),
+        obligation_ids=tuple(map(UUID, row.obligation_ids)),
+        correlation_id=row.correlation_id,
+    )
+
+
+_REFERENCES = select(_N.reminder_id, _N.notification_id, _N.channel).where(_N.reminder_id == _IDS)
+
+
+async def list_references(
+    db: AsyncConnection, reminder_ids: Iterable[UUID]
+) -> dict[UUID, list[NotificationRef]]:
+    """The notifications that reminders have become so far, by reminder."""
+    references: dict[UUID, list[NotificationRef]] = defaultdict(list)
+    for row in await db.execute(_REFERENCES, {"ids": list(reminder_ids)}):
+        reference = NotificationRef(
+            notification_id=row.notification_id, channel=Channel(row.channel)
+        )
+        references[row.reminder_id].append(reference)
+    return references
 
 
 async def add_notifications(db: AsyncConnection, planned: Sequence[PlannedNotification]) -> None:

@@ -7,6 +7,7 @@ they are about real gateways, and because processes on several hosts must agree 
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -193,10 +194,25 @@ RECEIPTS = Table(
     _make_instant("received_at"),
     _make_text("detail"),
     _make_text("reason"),
+    Column("gone", Boolean, nullable=False, server_default=text("false")),
     Index("delivery_receipts_by_id", "gateway_message_id"),
 )
 """Receipts without a notification of their office and gateway: they came before the outcome that
 they belong to, or are foreign. `reason` (`Unmatched`) is which."""
+
+SET_ASIDE = Table(
+    "set_aside",
+    METADATA,
+    Column("office_id", Uuid, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("unit_id", Uuid, nullable=False),
+    Column("notification_id", Uuid, nullable=False),
+    _make_text("gateway", None),
+    _make_text("detail"),
+    _make_instant("since"),
+)
+"""Addresses that bounced for good, each with the notification whose bounce told so."""
 
 LINK_REQUESTS = Table(
     "link_requests",

@@ -17,7 +17,7 @@ class PlanDesk:
 
     def __init__(self, api: Any) -> None:
         self.api = api
-        self.plan = self.revision = self.token = self.draft = ""
+        self.plan = self.revision = self.token = self.draft = self.receipts = ""
         self.approver: httpx.AsyncClient | None = None
         self.withdrawn: dict[str, Any] = {}
         self.numbers = count()

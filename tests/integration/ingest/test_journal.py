@@ -133,6 +133,17 @@ class Desk(ObligationDesk):
         body = {"gateway": "sms", "gateway_message_id": "m-1", "state": "delivered"}
         return await self.post("/v1/receipts", body)
 
+    async def make_address(self) -> httpx.Response:
+        answer = await self.post("/v1/receipt-addresses", {"gateway": "mas"})
+        self.receipts = answer.json()["path"]
+        return answer
+
+    async def push(self) -> httpx.Response:
+        return await self.post(self.receipts, [])
+
+    async def end_address(self) -> httpx.Response:
+        return await self.api.client.delete("/v1/receipt-addresses/mas")
+
 
 WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ("POST", "/v1/units/import"): Desk.units,
@@ -203,6 +214,9 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ("POST", "/v1/tokens"): Desk.issue,
     ("DELETE", "/v1/tokens/{token_id}"): Desk.revoke,
     ("POST", "/v1/receipts"): Desk.receipt,
+    ("POST", "/v1/receipt-addresses"): Desk.make_address,
+    ("POST", "/v1/receipts/{gateway}/{secret}"): Desk.push,
+    ("DELETE", "/v1/receipt-addresses/{gateway}"): Desk.end_address,
     ("POST", "/v1/ledger/views"): Desk.save_view,
     ("DELETE", "/v1/ledger/views/{view_id}"): Desk.remove_view,
     ("POST", "/v1/units/{unit_id}/contacts"): Desk.take_over,
@@ -240,7 +254,7 @@ async def test_every_way_to_change_something_leaves_an_entry(api):
         assert entries, way
         for entry in entries:
             # A unit asks, with a token that the command line issued.
-            assert entry.actor in {"office", "other", "command line", "审批人"}
+            assert entry.actor in {"office", "other", "command line", "审批人", "gateway mas"}
             assert entry.at == api.clock.now()
             assert entry.after != entry.before, way
     proof = (await api.client.get("/v1/audit/verify")).json()

@@ -119,6 +119,29 @@ async def test_a_failed_message_waits_until_another_arrives_or_the_address_chang
     assert len(await list_items(api, "/v1/notifications", state="failed", channel="email")) == 2
 
 
+async def test_a_bounce_waits_although_the_next_post_was_told_instead(api: Any) -> None:
+    table = "单位名称,联络员,联络员邮箱,联络员手机\n县财政局,张三,liaison@x.example,13800000001\n"
+    assert (await api.import_units(table)).is_success
+    unit = (await list_items(api, "/v1/units"))[0]["unit_id"]
+    sms = {"channel": "sms", "address": "13800000001"}
+    bounced = make_notification(api.office_id, unit, state=MessageState.SENT, **sms)
+    failed = bounced | {"state": MessageState.FAILED, "reason": "bad-address: INVALID_NUMBER"}
+    instead = make_notification(
+        api.office_id,
+        unit,
+        channel="sms",
+        address="13900000001",
+        state=MessageState.SENT,
+        slot=NOW + timedelta(days=1),
+    )
+    async with api.engine.begin() as db:
+        for row in (bounced, failed, instead):
+            await history.put_notifications(db, [row])
+    (waiting,) = await list_items(api, "/v1/notifications", undeliverable=True)
+    assert waiting["reason"] == "bad-address: INVALID_NUMBER"
+    assert (await api.client.get("/v1/waiting")).json()["undeliverable"] == 1
+
+
 async def test_a_plan_waits_with_its_doubts_and_with_what_the_directory_changes(api: Any) -> None:
     plan = await api.import_plan()
     (draft,) = await list_items(api, "/v1/waiting/plans")

@@ -80,7 +80,7 @@ async def test_an_answer_of_a_gateway_may_name_the_address_and_is_erased_too(wor
     world.clock.set(SLOT + (KEPT + 1) * DAY)
     assert await make_forgetting(world).look() == 1
     assert {(row.outcome, row.detail) for row in await world.fetch_rows(query)} == {
-        ("rejected", "")
+        ("bad-address", "")
     }
 
 

@@ -110,7 +110,7 @@ async def test_a_permanent_refusal_fails_with_its_reason(world: World) -> None:
     world.start()
     (event,) = await wait_until(lambda: world.list_events("NotificationFailed"))
     assert isinstance(event, NotificationFailed)
-    assert (event.reason, event.attempts) == ("rejected", 1)
+    assert (event.reason, event.attempts) == ("bad-address", 1)
     assert event.detail == "SMTP 550 5.1.1 no such user"
 
 

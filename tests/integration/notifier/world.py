@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.notifier import handlers
 from services.notifier.app import make_lanes
 from services.notifier.dispatch.lane import Lane
+from services.notifier.gateways.push_reading import PushReader
 from services.notifier.settings import NotifierSettings
 from shared.clock import SteppedClock
 from shared.kafka.broker.codec import decode
@@ -23,6 +25,7 @@ from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
     LinkRequested,
     ReceiptReceived,
+    ReceiptsPushed,
     ReminderDue,
     ReminderWithdrawn,
     UnitUpserted,
@@ -138,7 +141,12 @@ class World:
     mail: MailSink
     sms: SmsSink
     lanes: list[Lane] = field(default_factory=list)
+    pushes: PushReader = field(init=False)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Read pushes by the settings."""
+        self.pushes = PushReader.of_settings(self.settings)
 
     async def tell(self, *events: Event) -> None:
         """Apply events in order, each kind through its handler, one transaction each."""
@@ -146,8 +154,8 @@ class World:
             match event:
                 case UnitUpserted():
                     handle = handlers.handle_directory
-                case ReceiptReceived() | LinkRequested():
-                    handle = handlers.handle_receipts
+                case ReceiptReceived() | ReceiptsPushed() | LinkRequested():
+                    handle = partial(handlers.handle_receipts, self.pushes)
                 case OfficeSettingsPublished():
                     handle = handlers.handle_rules
                 case _:

@@ -34,6 +34,8 @@ from services.notifier.gateways.vendors.base import (
 )
 
 _ACTION, _VERSION = "SendSms", "2017-05-25"
+_GONE = ("INVALID_NUMBER", "MOBILE_NOT_ON_SERVICE", "MOBILE_IN_BLACK", "USER_REJECT")
+"""Codes of receipts after which Aliyun asks not to send to the number again."""
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -73,6 +75,7 @@ class Aliyun(HttpVendor):
     parameters: Parameters = Field(default={"content": "{text}"})
     region: str = "cn-hangzhou"
     signature: Literal["v3", "v1"] = "v3"
+    gone: tuple[str, ...] = Field(default=_GONE, max_length=100)
 
     @override
     def build_request(self, message: Message, call: VendorCall) -> VendorRequest:

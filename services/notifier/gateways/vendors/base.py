@@ -27,8 +27,9 @@ from pydantic import (
 
 from services.notifier.domain.message import Message, Outcome
 from services.notifier.domain.retry import WhenUnknown
-from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
+from services.notifier.domain.verdicts import CodeTable, Reading, Verdict, is_among
 from services.notifier.gateways.exchange import (
+    Push,
     Receipt,
     Token,
     VendorAnswer,
@@ -121,11 +122,18 @@ class GatewaySettings(BaseModel, ABC):
 
 
 class HttpVendor(GatewaySettings):
-    """A vendor over HTTP."""
+    """A vendor over HTTP.
+
+    Attributes:
+        gone: codes of receipts that mean that no message ever reaches the address; `*` stands for
+            any rest. Carriers and contracts have codes of their own.
+    """
 
     CODES: ClassVar[CodeTable] = CodeTable({})
     SIGNED: ClassVar[bool] = True
     """Whether the vendor verifies a signature or a key of each request."""
+
+    gone: tuple[str, ...] = Field(default=(), max_length=100)
 
     @abstractmethod
     def build_request(self, message: Message, call: VendorCall) -> VendorRequest:
@@ -139,6 +147,11 @@ class HttpVendor(GatewaySettings):
     def read_answer(self, answer: VendorAnswer, message: Message) -> Reading | Outcome:
         """What an answer says of the message."""
 
+    def is_genuine(self, push: Push) -> bool:
+        """Whether the vendor's signature of a push is right; True for a vendor that signs none."""
+        del push
+        return True
+
     def read_receipts(self, body: bytes) -> list[Receipt]:
         """The reports in what the vendor pushes; none when it has no receipts or is not understood.
 
@@ -146,6 +159,10 @@ class HttpVendor(GatewaySettings):
         """
         del body
         return []
+
+    def is_gone(self, receipt: Receipt) -> bool:
+        """Whether a receipt says that no message ever reaches its address."""
+        return receipt.delivered is False and is_among(receipt.code, self.gone)
 
     def build_token_request(self, call: VendorCall) -> VendorRequest | None:
         """The request for an access token; None for a vendor without."""

@@ -4,12 +4,13 @@ import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.notifier.gateways.vendors.base import HttpUrl
 from services.notifier.gateways.vendors.templates import (
+    SECRET,
     JsonPath,
     Template,
     TemplateTree,
@@ -18,6 +19,7 @@ from services.notifier.gateways.vendors.templates import (
 )
 
 Recipe = Literal["md5", "sha1", "sha256", "hmac-md5", "hmac-sha1", "hmac-sha256"]
+Header = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")]
 
 
 class _Part(BaseModel):
@@ -83,9 +85,33 @@ class AnswerForm(_Part):
     ] = {}
 
 
-class ReceiptForm(_Part):
-    """How pushed reports look: JSON, with the reports in a list at `each` or alone."""
+class PushSigning(Signing):
+    """The signature of a push. Its text may have `{body}`, `{seconds}` and `{secret.NAME}`.
 
+    Attributes:
+        header: where it stands.
+        timestamp: the header that `{seconds}` stands for; it may differ by five minutes from now.
+    """
+
+    header: Header
+    timestamp: Header | None = None
+
+    @model_validator(mode="after")
+    def check_push(self) -> Self:
+        """Refuse a name of which a push has no value."""
+        known = {"body", "seconds"} if self.timestamp else {"body"}
+        for name in list_names(self.text + self.key):
+            if name not in known and not name.startswith(SECRET):
+                raise ValueError(
+                    f"推送里没有 {name}。A push has no {name}; {{seconds}} needs `timestamp`."
+                )
+        return self
+
+
+class ReceiptForm(_Part):
+    """How pushed reports look: JSON, base64 of JSON or a form, with a list at `each` or alone."""
+
+    signature: PushSigning | None = None
     each: JsonPath | None = None
     message_id: JsonPath
     address: JsonPath | None = None

@@ -6,7 +6,7 @@ codes mean, and how receipts look.
 
 from base64 import b64encode
 from datetime import timedelta, timezone
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 from urllib.parse import urlencode
 
 from pydantic import Field, model_validator
@@ -16,6 +16,7 @@ from services.notifier.domain.message import Message
 from services.notifier.domain.retry import WhenUnknown
 from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
 from services.notifier.gateways.exchange import (
+    Push,
     Receipt,
     VendorAnswer,
     VendorCall,
@@ -27,7 +28,6 @@ from services.notifier.gateways.vendors.base import (
     encode_json,
     find_mobile,
     get_mobile,
-    get_objects,
     parse_json,
     read_status,
     read_unclear,
@@ -39,6 +39,11 @@ from services.notifier.gateways.vendors.declaration import (
     RequestForm,
     Signing,
     sign_text,
+)
+from services.notifier.gateways.vendors.declared_reports import (
+    is_push_signed,
+    read_reports,
+    show_scalar,
 )
 from services.notifier.gateways.vendors.templates import (
     SECRET,
@@ -79,7 +84,9 @@ class Declared(HttpVendor):
         signing = self.signature
         texts = [*self.request.query.values(), *self.request.headers.values()]
         texts += list_tree_texts(self.request.body)
-        texts += [signing.text, signing.key] if signing else []
+        of_push = self.receipts.signature if self.receipts else None
+        for each in (signing, of_push):
+            texts += [each.text, each.key] if each else []
         names = {name for text in texts for name in list_names(text)}
         for name in sorted(names):
             if name.startswith(SECRET) and name.removeprefix(SECRET) not in self.secrets:
@@ -132,7 +139,10 @@ class Declared(HttpVendor):
             "nonce": call.nonce,
             "body": "",
             "signature": "",
-        } | {f"{SECRET}{name}": each.get_secret_value() for name, each in self.secrets.items()}
+        } | self._list_secrets()
+
+    def _list_secrets(self) -> dict[str, str]:
+        return {f"{SECRET}{name}": each.get_secret_value() for name, each in self.secrets.items()}
 
     def _build_body(self, values: dict[str, str]) -> bytes:
         form = self.request
@@ -154,47 +164,26 @@ class Declared(HttpVendor):
     def read_answer(self, answer: VendorAnswer, message: Message) -> Reading:
         """The code decides, also where the status is 4xx; without one, the status."""
         form, content = self.answer, parse_json(answer.body)
-        code = _show(find_at(content, form.code))
+        code = show_scalar(find_at(content, form.code))
         if code is None:
             return read_unclear(answer)
         if code in form.success:
-            message_id = _show(find_at(content, form.message_id)) if form.message_id else None
+            message_id = show_scalar(find_at(content, form.message_id)) if form.message_id else None
             accepted = Reading(Verdict.ACCEPTED, message_id=message_id or "")
             return read_status(answer) or accepted
         table = CodeTable({Verdict(name): each for name, each in form.codes.items()})
-        text = (_show(find_at(content, form.text)) if form.text else "") or ""
+        text = (show_scalar(find_at(content, form.text)) if form.text else "") or ""
         detail = f"{code}: {text}" if text else code
         return Reading(table.find(code) or Verdict.FAILED, detail)
+
+    @override
+    def is_genuine(self, push: Push) -> bool:
+        """By the signature that the description names."""
+        signing = self.receipts.signature if self.receipts else None
+        return signing is None or is_push_signed(signing, push, self._list_secrets())
 
     @override
     def read_receipts(self, body: bytes) -> list[Receipt]:
         """By the places that the description names."""
         form = self.receipts
-        if form is None:
-            return []
-        content = parse_json(body)
-        reports = get_objects(find_at(content, form.each) if form.each else content)
-        return [receipt for each in reports if (receipt := _read_report(form, each))]
-
-
-def _read_report(form: ReceiptForm, report: dict[str, Any]) -> Receipt | None:
-    message_id, status = (
-        _show(find_at(report, form.message_id)),
-        _show(find_at(report, form.status)),
-    )
-    if not message_id or status is None:
-        return None
-    address = (_show(find_at(report, form.address)) if form.address else "") or ""
-    delivered = None if status in form.waiting else status in form.delivered
-    return Receipt(message_id, address, delivered, status)
-
-
-def _show(value: object) -> str | None:
-    """A scalar of JSON as the description writes it: `true`, `0`, `OK`."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str() | int() | float():
-            return str(value)
-        case _:
-            return None
+        return read_reports(form, body) if form else []

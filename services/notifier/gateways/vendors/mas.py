@@ -7,9 +7,8 @@ and the content type.
 
 import hashlib
 import json
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from typing import Any, ClassVar, Literal
-from urllib.parse import parse_qsl
 
 from pydantic import Field
 from typing_extensions import override
@@ -28,11 +27,11 @@ from services.notifier.gateways.vendors.base import (
     fill,
     get_mobile,
     get_objects,
-    parse_json,
     read_object,
     read_unclear,
     remove_signature,
 )
+from services.notifier.gateways.vendors.pushes import decode_push
 
 
 class Mas(HttpVendor):
@@ -118,7 +117,7 @@ class Mas(HttpVendor):
                 _is_delivered(each),
                 str(each.get("errorCode") or each.get("reportStatus") or ""),
             )
-            for each in get_objects(_decode(body))
+            for each in get_objects(decode_push(body))
             if each.get("msgGroup")
         ]
 
@@ -128,12 +127,3 @@ def _is_delivered(report: dict[str, Any]) -> bool | None:
     if code == "DELIVRD" and status in {"CM:0000", ""}:
         return True
     return None if status in {"CM:3000", "CM:9999"} else False
-
-
-def _decode(body: bytes) -> Any:  # noqa: ANN401 - any JSON
-    if (parsed := parse_json(body)) is not None:
-        return parsed
-    try:
-        return json.loads(b64decode(body, validate=True))
-    except ValueError:
-        return dict(parse_qsl(body.decode("utf-8", "replace")))

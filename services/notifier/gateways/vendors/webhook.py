@@ -15,10 +15,16 @@ from typing_extensions import override
 from services.notifier.domain.http_answers import Words, judge_answer
 from services.notifier.domain.message import Message, Outcome
 from services.notifier.domain.vocabulary import SUCCESS, normalise
-from services.notifier.gateways.exchange import VendorAnswer, VendorCall, VendorRequest
+from services.notifier.gateways.exchange import (
+    Push,
+    Receipt,
+    VendorAnswer,
+    VendorCall,
+    VendorRequest,
+)
 from services.notifier.gateways.http import is_http_url
-from services.notifier.gateways.signing import parse_keys, sign
-from services.notifier.gateways.vendors.base import HttpVendor, Secret
+from services.notifier.gateways.signing import parse_keys, sign, verify
+from services.notifier.gateways.vendors.base import HttpVendor, Secret, get_objects, parse_json
 from shared.errors import CuibanError
 
 
@@ -75,6 +81,28 @@ class Webhook(HttpVendor):
         """By the words that most platforms use: their own protocol is not known here."""
         words = _make_words(self.success, self.permanent)
         return judge_answer(answer.status, answer.body, str(message.notification_id), words)
+
+    @override
+    def is_genuine(self, push: Push) -> bool:
+        """Signed as our messages are, with one of the same keys; without keys nothing is signed."""
+        keys = _parse_keys(self.keys.get_secret_value()) if self.keys else ()
+        return not keys or verify(keys, push.headers, push.body, push.at)
+
+    @override
+    def read_receipts(self, body: bytes) -> list[Receipt]:
+        """An event whose `data` is a report, or a list of them, as `POST /v1/receipts` has it."""
+        content = parse_json(body)
+        reports = content.get("data", content) if isinstance(content, dict) else content
+        return [
+            Receipt(
+                str(each["gateway_message_id"]),
+                str(each.get("to") or ""),
+                each["state"] == "delivered",
+                str(each.get("detail") or ""),
+            )
+            for each in get_objects(reports)
+            if each.get("gateway_message_id") and each.get("state") in ("delivered", "failed")
+        ]
 
 
 _parse_keys = lru_cache(maxsize=8)(parse_keys)

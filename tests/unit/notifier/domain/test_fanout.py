@@ -122,3 +122,42 @@ def test_it_is_told_which_notifications_there_are_and_which_ended() -> None:
     assert {fanned.correlation_id, ended.correlation_id} == {DUE.correlation_id}
     again = reporting.report_fan_out(DUE, planned, SLOT + timedelta(days=1))
     assert [envelope.id for envelope in again] == [fanned.id, ended.id]
+
+
+BOTH = frozenset({Channel.EMAIL, Channel.SMS})
+
+
+def test_an_address_that_is_set_aside_is_none_and_the_other_channel_is_used() -> None:
+    planned = fan_out(DUE, [recipient(set_aside=frozenset({Channel.SMS}))], SLOT)
+    assert [(p.notification.channel, p.suppressed) for p in planned] == [(Channel.EMAIL, None)]
+
+
+def test_the_next_post_with_an_address_hears_what_no_address_of_the_audience_takes() -> None:
+    contacts = [
+        recipient(1, set_aside=BOTH),
+        recipient(2, "deputy", set_aside=BOTH),
+        recipient(3, "head", mobile="139"),
+    ]
+    planned = fan_out(DUE, contacts, SLOT)
+    assert {(p.contact_id, p.notification.address) for p in planned} == {
+        (UUID(int=103), "a@b.example"),
+        (UUID(int=103), "139"),
+    }
+    assert {p.notification.audience for p in planned} == {Audience.LIAISON}
+
+
+def test_the_audience_hears_itself_while_one_of_its_contacts_has_an_address() -> None:
+    contacts = [recipient(1, set_aside=BOTH), recipient(2), recipient(3, "deputy")]
+    heard = {p.contact_id for p in fan_out(DUE, contacts, SLOT) if p.suppressed is None}
+    assert heard == {UUID(int=102)}
+
+
+def test_without_another_post_the_messages_are_suppressed() -> None:
+    planned = fan_out(DUE, [recipient(1, set_aside=BOTH)], SLOT)
+    assert {p.suppressed for p in planned} == {SuppressReason.NO_ADDRESS}
+
+
+def test_a_post_without_an_address_of_its_own_is_not_passed_over() -> None:
+    contacts = [recipient(1, email="", mobile=""), recipient(2, "deputy")]
+    planned = fan_out(DUE, contacts, SLOT)
+    assert {p.suppressed for p in planned} == {SuppressReason.NO_ADDRESS}

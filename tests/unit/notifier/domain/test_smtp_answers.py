@@ -107,3 +107,23 @@ def test_until_the_server_is_ready_no_message_is_to_blame(stage: SmtpCommand, re
     found = judge_reply(stage, 554, "no SMTP service here")
     assert isinstance(found, MessageRefused)
     assert (found.reason, found.blame) == (reason, GATEWAY)
+
+
+@pytest.mark.parametrize(
+    ("stage", "code", "text", "reason"),
+    [
+        (RCPT, 550, "5.1.1 <…>: Recipient address rejected: User unknown", "bad-address"),
+        (RCPT, 550, "5.1.10 RESOLVER.ADR.RecipientNotFound", "bad-address"),
+        (END, 550, "User not found: x@qq.example", "bad-address"),
+        (RCPT, 550, "用户不存在", "bad-address"),
+        (RCPT, 450, "4.1.1 User unknown", "busy"),
+        (RCPT, 552, "5.2.2 mailbox is full", "rejected"),
+        (RCPT, 550, "5.2.1 mailbox unavailable", "rejected"),
+    ],
+)
+def test_only_a_mailbox_that_does_not_exist_is_a_bad_address(
+    stage: SmtpCommand, code: int, text: str, reason: str
+) -> None:
+    found = judge_reply(stage, code, text)
+    assert isinstance(found, MessageRefused)
+    assert found.reason == reason
