@@ -112,7 +112,7 @@ class Choosing:
         chosen = choose(candidates, chance)
         if chosen is None:
             waits = [each.wait for each in candidates if each.wait is not None]
-            if len(waits) < len(candidates):
+            if not waits or len(waits) < len(candidates):
                 return Postponed(_SOON, OpenReason.GATEWAY_BUSY)
             gauges.LIMITED.labels(self.rules.channel).inc()
             return Postponed(max(min(waits), _SOON), OpenReason.GATEWAY_LIMIT)
