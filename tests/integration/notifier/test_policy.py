@@ -117,17 +117,24 @@ async def test_what_the_first_refuses_the_backup_gets_at_once(
     assert row.failures == 0
 
 
-async def test_what_is_unknown_stays_with_its_gateway(world: World, vendors: Vendors) -> None:
+async def test_what_is_unknown_stays_with_its_gateway_also_after_a_refusal(
+    world: World, vendors: Vendors
+) -> None:
     await vendors.fail("one", "accept-then-reset", 1)
+    await vendors.fail("one", "429", 1)
     await add(world, 1)
-    path = vendors.write(two={"priority": 2})
-    world.start(gateways=path, unknown_pause=timedelta(seconds=0))
+    soon = {"unknown_pause": timedelta(0), "retry_delays": (timedelta(seconds=0.1),) * 3}
+    world.start(gateways=vendors.write(two={"priority": 2}), **soon)
 
     async def is_sent() -> bool:
         return await count_sent(world, "one") == 1
 
     await wait_until(is_sent)
-    assert await list_outcomes(world) == [("one", "unknown"), ("one", "accepted")]
+    assert await list_outcomes(world) == [
+        ("one", "unknown"),
+        ("one", "busy"),
+        ("one", "accepted"),
+    ]
     assert (vendors.count("one"), vendors.count("two")) == (1, 0)
 
 
