@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import typer
 
+from deploy.gateway_status import show_status
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO, WrongUseError
 from deploy.terminal.language import _
@@ -127,7 +128,9 @@ def _find_gateway(name: str, settings: NotifierSettings) -> Gateway:
     for each in named:
         if each.name == name:
             return build_gateway(each, settings.send_timeout, settings.clock_file)
-    built = [each.gateway for each in build_gateways(settings).values()]
+    built = [
+        each.gateway for of_channel in build_gateways(settings).values() for each in of_channel
+    ]
     known = {each.name: each for each in built if not isinstance(each, NoGateway)}
     if name not in known:
         message = _("There is no gateway {name}.").format(name=name)
@@ -172,3 +175,6 @@ def _show_trial(trial: _Trial) -> None:
             detail=trial.detail,
         )
     )
+
+
+gateways.command("status")(show_status)

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.notifier import handlers
 from services.notifier.dispatch.board import Board
 from services.notifier.dispatch.forgetting import Forgetting
-from services.notifier.dispatch.lane import Lane, Pace
+from services.notifier.dispatch.lane import GatewaySetup, Lane
 from services.notifier.dispatch.link_mails import LinkMails
-from services.notifier.dispatch.offers import ChannelRules
+from services.notifier.dispatch.offers import ChannelRules, GatewayRules
+from services.notifier.dispatch.outlet import Pace
 from services.notifier.dispatch.reloading import ChannelSetup, Reloading
 from services.notifier.domain.portal import Portal
 from services.notifier.domain.reporting import SOURCE
@@ -101,21 +102,34 @@ def make_channels(settings: NotifierSettings) -> dict[Channel, ChannelSetup]:
     """
     connected = build_gateways(settings)
     policy, portal = _make_policy(settings, connected), make_portal(settings)
-    return {
-        channel: ChannelSetup(
-            ChannelRules(
-                channel,
-                policy,
-                RetryPolicy(settings.retry_delays, settings.unknown_pause, each.when_unknown),
-                settings.sms_signature,
-                settings.lease,
-                portal,
-            ),
-            each.gateway,
-            each.concurrency,
+    setups = {}
+    for channel, gateways in connected.items():
+        made = tuple(_make_gateway_setup(settings, channel, each) for each in gateways)
+        rules = ChannelRules(
+            channel,
+            policy,
+            tuple(each.rules for each in made),
+            settings.sms_signature,
+            settings.lease,
+            portal,
         )
-        for channel, each in connected.items()
-    }
+        setups[channel] = ChannelSetup(rules, made)
+    return setups
+
+
+def _make_gateway_setup(
+    settings: NotifierSettings, channel: Channel, connected: ChannelGateway
+) -> GatewaySetup:
+    rules = GatewayRules(
+        connected.gateway.name,
+        channel,
+        RetryPolicy(settings.retry_delays, settings.unknown_pause, connected.when_unknown),
+        connected.priority,
+        connected.weight,
+        connected.limits,
+        connected.spread,
+    )
+    return GatewaySetup(rules, connected.gateway, connected.concurrency)
 
 
 def make_lanes(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) -> list[Lane]:
@@ -129,8 +143,8 @@ def make_lanes(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) ->
     return [
         Lane(
             rules=setup.rules,
-            pace=Pace(setup.concurrency, settings.batch, settings.send_timeout, settings.poll),
-            gateway=setup.gateway,
+            pace=Pace(settings.batch, settings.send_timeout, settings.poll, settings.lease),
+            gateways=setup.gateways,
             engine=engine,
             clock=TrustedClock(clock, settings.clock_skew),
         )
@@ -138,7 +152,9 @@ def make_lanes(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) ->
     ]
 
 
-def _make_policy(settings: NotifierSettings, connected: Mapping[Channel, ChannelGateway]) -> Policy:
+def _make_policy(
+    settings: NotifierSettings, connected: Mapping[Channel, Sequence[ChannelGateway]]
+) -> Policy:
     """The installation's limits. Channels that are off or have no gateway are logged.
 
     The channels of groups have no gateway in most installations: they are not logged until a rule
@@ -146,7 +162,7 @@ def _make_policy(settings: NotifierSettings, connected: Mapping[Channel, Channel
     """
     off = settings.channels_off
     without = {
-        channel for channel, each in connected.items() if isinstance(each.gateway, NoGateway)
+        channel for channel, each in connected.items() if isinstance(each[0].gateway, NoGateway)
     } - off
     for channel in sorted(off):
         logging.log(__name__).warning("channel.off", channel=channel)
@@ -168,7 +184,7 @@ def make_link_mails(
     settings: NotifierSettings, engine: AsyncEngine, clock: Clock
 ) -> LinkMails | None:
     """What sends new links; None without a portal or a mail server."""
-    portal, gateway = make_portal(settings), build_gateways(settings)[Channel.EMAIL].gateway
+    portal, gateway = make_portal(settings), build_gateways(settings)[Channel.EMAIL][0].gateway
     if portal is None or isinstance(gateway, NoGateway):
         return None
     return LinkMails(

@@ -104,7 +104,7 @@ class World:
         await self.ticking.audit()
         for lane in self.lanes:
             async with self.engine.begin() as db:
-                await prepare(db, lane._rules, now=NOW, limit=50)
+                await prepare(db, lane.rules, now=NOW, limit=50)
 
     async def wait_until_relayed(self) -> None:
         """Wait until every event of every outbox is sent."""
@@ -169,7 +169,7 @@ async def run_world(make_settings: Any) -> AsyncIterator[World]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for lane in lanes:
-            await lane._gateway.close()
+            await lane._finish()
     await ticking.close()
     await reader.close()
     await engine.dispose()

@@ -2,21 +2,26 @@
 
 import asyncio
 from collections.abc import Sequence
+from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.lane import Lane
 from services.notifier.domain.message import NotificationState
-from services.notifier.store import held, outcomes
+from services.notifier.domain.retry import OpenReason
+from services.notifier.store import circuits, claims, held, outcomes
+from services.notifier.store.circuits import SeenGateway
 from services.notifier.store.held import HeldCount
-from shared.clock import Clock
+from shared.clock import Clock, monotonic
 from shared.logging import log
 from shared.messages.stages import HoldReason
 from shared.schemas.rules import Channel
 
 _EVERY = 5.0
 """Seconds between looks."""
+_TELL_AFTER = 60.0
+"""Seconds after which the state of the gateways is stored, though it has not changed."""
 _MEANS = {HoldReason.NO_GATEWAY.value: "no gateway for"}
 
 
@@ -27,6 +32,9 @@ class Board:
         self._engine, self._clock, self._lanes = engine, clock, lanes
         self._open: set[tuple[Channel, NotificationState]] = set()
         self._held: dict[tuple[Channel, str], HeldCount] = {}
+        self._process = uuid4()
+        self._seen: list[SeenGateway] = []
+        self._told_at = -_TELL_AFTER
 
     async def run(self) -> None:
         """Look every few seconds, until cancelled."""
@@ -47,6 +55,7 @@ class Board:
             counts = await outcomes.count_open(db)
             waiting = await outcomes.count_waiting(db)
             now_held = await held.count_held(db, self._clock.now())
+        await self._tell_circuits()
         self._open |= set(counts)
         for channel, state in self._open:
             gauges.OPEN.labels(channel, state).set(counts.get((channel, state), 0))
@@ -54,6 +63,28 @@ class Board:
         for key in self._held.keys() | now_held.keys():
             self._show(key, self._held.get(key, HeldCount(0)), now_held.get(key, HeldCount(0)))
         self._held = now_held
+
+    async def _tell_circuits(self) -> None:
+        """Store how the gateways are, when it changed and from time to time."""
+        now = monotonic()
+        seen = [
+            SeenGateway(
+                lane.channel,
+                name,
+                outlet.rest.get_circuit(now),
+                outlet.rest.breaker.why,
+                outlet.rest.health.share,
+            )
+            for lane in self._lanes
+            for name, outlet in lane.outlets.items()
+            if lane.channel not in lane.rules.policy.unconnected
+        ]
+        if seen == self._seen and now - self._told_at < _TELL_AFTER:
+            return
+        async with self._engine.begin() as db:
+            real = await claims.read_database_now(db)
+            await circuits.store_circuits(db, self._process, seen, real)
+        self._seen, self._told_at = seen, now
 
     def _show(self, key: tuple[Channel, str], before: HeldCount, now: HeldCount) -> None:
         channel, reason = key
@@ -83,11 +114,17 @@ class Board:
     async def describe_resting(self) -> str:
         """Which gateways rest, and why; empty when none does."""
         return "; ".join(
-            f"{lane.rest.channel}: {lane.rest.why}" for lane in self._lanes if lane.rest.probing
+            f"{lane.channel} {name}: {outlet.rest.get_circuit(monotonic())}, "
+            f"{outlet.rest.breaker.why}"
+            for lane in self._lanes
+            for name, outlet in lane.outlets.items()
+            if outlet.rest.probing
         )
 
 
 def _get_hint(reason: str) -> str:
     if reason == HoldReason.NO_GATEWAY:
         return "configure the gateway and restart the service, or switch the channel off"
+    if reason == OpenReason.GATEWAY_GONE:
+        return "name its gateway again (`offered_to`), and set it to pending; or to sent"
     return "find out whether it arrived, and set it to pending or sent"

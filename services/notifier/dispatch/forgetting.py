@@ -1,4 +1,7 @@
-"""Each day: erases texts and addresses of settled messages as long ago as their office says."""
+"""Each day: erases texts and addresses of settled messages as long ago as their office says.
+
+At each look it also deletes the offers that count against no limit of a gateway any more.
+"""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.notifier.store import retention
+from services.notifier.store import counted, retention
 from shared import metrics
 from shared.database.trusted_clock import TrustedClock
 from shared.logging import log
@@ -49,8 +52,9 @@ class Forgetting:
         Raises:
             ClockWrongError: the machine's clock is wrong; nothing is erased.
         """
-        async with self.engine.connect() as db:
+        async with self.engine.begin() as db:
             now = await self.clock.now(db)
+            await counted.forget_counted(db)
             is_limited = await retention.is_limited(db)
         if now.date() == self._done_on:
             return 0

@@ -6,7 +6,9 @@ ATTEMPTS = Counter("cuiban_attempts", "Attempts that ended", ["channel", "outcom
 ENDED = Counter("cuiban_notifications_ended", "Notifications that ended", ["channel", "state"])
 OPEN = Gauge("cuiban_notifications_open", "Notifications not ended", ["channel", "state"])
 WAITING = Gauge("cuiban_reminders_waiting", "Reminders whose unit is not known yet")
-IN_FLIGHT = Gauge("cuiban_attempts_in_flight", "Offers that wait for an answer", ["channel"])
+IN_FLIGHT = Gauge(
+    "cuiban_attempts_in_flight", "Offers that wait for an answer", ["channel", "gateway"]
+)
 HELD = Gauge(
     "cuiban_notifications_held",
     "Notifications that wait for a gateway's settings or for a person",
@@ -17,8 +19,19 @@ HELD_LATE = Gauge(
     "Held notifications whose nearest date is today or tomorrow (near) or went by (passed)",
     ["channel", "reason", "date"],
 )
-RESTS = Counter("cuiban_gateway_rests", "Times a gateway was left to rest", ["channel", "reason"])
-RESTING = Gauge("cuiban_gateway_resting", "1 while a gateway does not answer", ["channel"])
+_OF_GATEWAY = ["channel", "gateway"]
+RESTS = Counter(
+    "cuiban_gateway_rests", "Times a gateway was left to rest", [*_OF_GATEWAY, "reason"]
+)
+RESTING = Gauge("cuiban_gateway_resting", "1 while a gateway does not answer", _OF_GATEWAY)
+SHARE = Gauge("cuiban_gateway_share", "Part of its weight that a gateway has now", _OF_GATEWAY)
+OUTCOMES = Counter("cuiban_gateway_outcomes", "Answers of gateways", [*_OF_GATEWAY, "outcome"])
+FAILOVERS = Counter(
+    "cuiban_gateway_failovers", "Refused messages that another gateway got at once", _OF_GATEWAY
+)
+LIMITED = Counter(
+    "cuiban_messages_limited", "Times a message waited for a gateway's limit", ["channel"]
+)
 LATENESS = Histogram(
     "cuiban_slot_to_sent_seconds",
     "Office time from a reminder's slot until a gateway accepted it",

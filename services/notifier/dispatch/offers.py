@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.notifier.domain.limits import NO_LIMITS, Limits
 from services.notifier.domain.message import Message, Notification
 from services.notifier.domain.portal import Portal
 from services.notifier.domain.retry import RetryPolicy
@@ -11,10 +12,30 @@ from shared.schemas.rules import Channel
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayRules:
+    """The rules of one gateway.
+
+    Attributes:
+        priority: of several gateways of a channel the lower ones go first.
+        weight: of new messages among those of the same priority.
+        spread: at the beginning of each minute; sending begins within it.
+    """
+
+    name: str
+    channel: Channel
+    retrying: RetryPolicy
+    priority: int = 1
+    weight: int = 1
+    limits: Limits = NO_LIMITS
+    spread: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelRules:
     """The rules of one channel's dispatch.
 
     Attributes:
+        gateways: at least one, in the order of their priority.
         signature: of the sender, at the head of an SMS.
         lease: how long a claimed notification belongs to its claimer.
         portal: where a contact answers; None when messages have no link.
@@ -22,10 +43,14 @@ class ChannelRules:
 
     channel: Channel
     policy: Policy
-    retrying: RetryPolicy
+    gateways: tuple[GatewayRules, ...]
     signature: str
     lease: timedelta
     portal: Portal | None = None
+
+    def find_gateway(self, name: str) -> GatewayRules | None:
+        """The gateway of a name; None when there is none any more."""
+        return next((each for each in self.gateways if each.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +58,9 @@ class Offer:
     """An attempt that is written and not yet made.
 
     Attributes:
+        gateway: to which it is made.
+        stays: whether an earlier attempt may have reached the gateway: no other gets the message.
+        elsewhere: whether another gateway gets the message at once if this one refuses it.
         number: of the attempt, from 1; it fences the outcome.
         failures: earlier attempts that counted and ended badly.
         retrying: whether an earlier attempt was refused, or had an unknown outcome.
@@ -41,7 +69,10 @@ class Offer:
 
     message: Message
     notification: Notification
+    gateway: str
     number: int
     failures: int
     retrying: bool
     deadline: datetime | None
+    stays: bool = False
+    elsewhere: bool = False

@@ -1,82 +1,33 @@
 """From claims to offers: load what is needed, decide, render, write the attempts."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.dispatch import gauges
+from services.notifier.dispatch.choosing import OutletState, open_choosing
+from services.notifier.dispatch.deciding import Decisions, decide_one
 from services.notifier.dispatch.offers import ChannelRules, Offer
 from services.notifier.dispatch.office_rules import load_office_rules
 from services.notifier.dispatch.ordering import load_earlier
 from services.notifier.dispatch.sent_lately import load_sent_lately
-from services.notifier.dispatch.texts import render
-from services.notifier.domain import reporting
 from services.notifier.domain.fanout import get_zone, select_owed
-from services.notifier.domain.message import (
-    Message,
-    Notification,
-    NotificationState,
-    Refusal,
-)
+from services.notifier.domain.message import NotificationState
 from services.notifier.domain.retry import OpenReason, WhenUnknown
 from services.notifier.store import claims, directory, reminders
-from services.notifier.store.claims import Background, Claimed, Offering, Take, Withheld
+from services.notifier.store.claims import Background, Claimed, Offering, Take
 from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.tables import OUTBOX
+from services.notifier.store.tried import get_tried
 from shared.kafka.outbox.publishing import publish
-from shared.logging import log
 from shared.messages.recipients import Recipient, select_holders
-from shared.messages.stages import (
-    Defer,
-    Facts,
-    Hold,
-    Send,
-    Suppress,
-    SuppressReason,
-    decide,
-    find_deadline,
-)
-from shared.messages.wording import clean
-from shared.schemas.envelope import Envelope
-from shared.schemas.facts import ReminderItem
+from shared.messages.stages import Facts
 
 _TEXTS_AT_ONCE = 16
 """Texts rendered before the senders get the event loop again: about 2 ms of work, so that the
 rendering of a large batch delays no answer that has arrived."""
-
-
-@dataclass(slots=True)
-class _Decisions:
-    """What was decided on a batch of claims at `now`."""
-
-    now: datetime
-    offers: list[Offer] = field(default_factory=list)
-    withheld: list[Withheld] = field(default_factory=list)
-    events: list[Envelope] = field(default_factory=list)
-
-    def withhold(
-        self,
-        claimed: Claimed,
-        state: NotificationState,
-        reason: str,
-        not_before: datetime | None = None,
-    ) -> None:
-        """Give a notification a state without an offer; by default it is due from its slot on."""
-        self.withheld.append(
-            Withheld(
-                notification_id=claimed.notification_id,
-                state=state,
-                reason=reason,
-                not_before=not_before or claimed.slot,
-                failures=claimed.failures,
-            )
-        )
-        if state not in {NotificationState.PENDING, NotificationState.HELD}:
-            gauges.ENDED.labels(claimed.channel, state).inc()
 
 
 async def prepare(
@@ -85,7 +36,7 @@ async def prepare(
     *,
     now: datetime,
     limit: int,
-    fresh_first: bool = False,
+    states: Mapping[str, OutletState] | None = None,
 ) -> tuple[int, list[Offer]]:
     """Claim, decide and write, in the caller's transaction.
 
@@ -94,31 +45,40 @@ async def prepare(
         rules: of the channel.
         now: the office's time.
         limit: how many to claim at most.
-        fresh_first: whether notifications that were never refused go before those that were.
+        states: how many messages each gateway can be given; None when each takes `limit`.
 
     Returns:
         How many notifications were claimed, and the offers to make after the commit.
     """
-    take = Take.FRESH_FIRST if fresh_first else Take.USUAL
+    real = await claims.read_database_now(db)
+    if states is None:
+        states = {gateway.name: OutletState(limit) for gateway in rules.gateways}
+    choosing = await open_choosing(db, rules, states, real)
+    if (limit := min(limit, choosing.room)) <= 0:
+        return 0, []
+    take = Take.FRESH_FIRST if choosing.is_probing else Take.USUAL
     if rules.channel in rules.policy.unconnected:
         take = Take.UNHELD
-    claimed = await claims.claim(db, rules.channel, now=now, limit=limit, take=take)
+    claimed = await claims.claim(
+        db, rules.channel, now=now, limit=limit, take=take, shut=choosing.shut
+    )
     if not claimed:
         return 0, []
-    real = await claims.read_database_now(db)
-    decisions = _Decisions(now)
-    abandoned = [row for row in claimed if row.abandoned]
-    await claims.close_abandoned(db, abandoned, real)
-    open_claims = claimed
-    if rules.retrying.when_unknown is WhenUnknown.HOLD:
-        for row in abandoned:
-            decisions.withhold(row, NotificationState.HELD, OpenReason.UNKNOWN_OUTCOME)
-        open_claims = [row for row in claimed if not row.abandoned]
-    await _decide(db, rules, open_claims, decisions)
+    await claims.close_abandoned(db, [row for row in claimed if row.abandoned], real)
+    decisions = Decisions(now, choosing, await get_tried(db, claimed))
+    await _decide(db, rules, _bind_unknown(rules, claimed, decisions), decisions)
+    await _write(db, rules, decisions)
+    return len(claimed), decisions.offers
+
+
+async def _write(db: AsyncConnection, rules: ChannelRules, decisions: Decisions) -> None:
+    """Store what was decided."""
+    real = decisions.choosing.real
     offerings = [
         Offering(
             notification_id=offer.message.notification_id,
             address=offer.message.address,
+            gateway=offer.gateway,
             number=offer.number,
             failures=offer.failures,
             content=offer.message.content.remove_secret(),
@@ -129,12 +89,40 @@ async def prepare(
     await claims.write_withheld(db, decisions.withheld)
     given_up = {NotificationState.SUPPRESSED, NotificationState.FAILED}
     await wake_next(db, [w.notification_id for w in decisions.withheld if w.state in given_up])
+    await decisions.choosing.write(db)
     await publish(db, OUTBOX, decisions.events)
-    return len(claimed), decisions.offers
+
+
+def _bind_unknown(
+    rules: ChannelRules, claimed: Sequence[Claimed], decisions: Decisions
+) -> list[Claimed]:
+    """Let what a gateway perhaps has stay there; returns the notifications to decide on.
+
+    Held are those whose gateway is not named any more, and those abandoned at one that would
+    deliver a repeat.
+    """
+    left = []
+    for row in claimed:
+        tried = decisions.tried.get(row.notification_id)
+        if tried is None or tried.perhaps_at is None:
+            left.append(row)
+            continue
+        name = row.offered_to or tried.perhaps_at
+        if not name and len(rules.gateways) == 1:
+            name = rules.gateways[0].name
+        gateway = rules.find_gateway(name)
+        if gateway is None and rules.channel not in rules.policy.unconnected:
+            decisions.withhold(row, NotificationState.HELD, OpenReason.GATEWAY_GONE)
+        elif gateway and row.abandoned and gateway.retrying.when_unknown is WhenUnknown.HOLD:
+            decisions.withhold(row, NotificationState.HELD, OpenReason.UNKNOWN_OUTCOME)
+        else:
+            decisions.stays_at[row.notification_id] = name
+            left.append(row)
+    return left
 
 
 async def _decide(
-    db: AsyncConnection, rules: ChannelRules, claimed: Sequence[Claimed], decisions: _Decisions
+    db: AsyncConnection, rules: ChannelRules, claimed: Sequence[Claimed], decisions: Decisions
 ) -> None:
     """Load what the decisions need, and decide on each notification."""
     now = decisions.now
@@ -142,7 +130,8 @@ async def _decide(
     unit_ids = {row.unit_id for row in claimed}
     withdrawals = await reminders.get_withdrawals(db, unit_ids)
     recipients = await directory.get_recipients(db, unit_ids)
-    perhaps_received = await claims.select_perhaps_received(db, claimed)
+    addresses = {each.get_address(rules.channel) for unit in recipients.values() for each in unit}
+    await decisions.choosing.count_earlier(db, addresses | {row.address for row in claimed})
     rules_of = await load_office_rules(db, rules, {row.office_id for row in claimed})
     policies = [own.policy for own in rules_of.values()]
     lately = await load_sent_lately(db, claimed, backgrounds, policies, now)
@@ -150,7 +139,7 @@ async def _decide(
     for count, row in enumerate(claimed, 1):
         background = backgrounds[row.reminder_id]
         address: str | None = row.address
-        if row.notification_id not in perhaps_received:
+        if row.notification_id not in decisions.stays_at:
             address = _find_address(row, background, recipients[row.unit_id], now)
         obligations = [item.obligation_id for item in background.items]
         owed = set(select_owed(row.unit_id, row.slot, obligations, withdrawals))
@@ -166,7 +155,7 @@ async def _decide(
             earlier=earlier.get(row.notification_id, ()),
         )
         current = replace(row, address=address or "")
-        if _decide_one(current, background, facts, rules_of[row.office_id], decisions):
+        if decide_one(current, background, facts, rules_of[row.office_id], decisions):
             lately.add(row, background, now)
         if count % _TEXTS_AT_ONCE == 0:
             await asyncio.sleep(0)
@@ -183,93 +172,3 @@ def _find_address(
     holders = select_holders(recipients, claimed.slot, get_zone(background.timezone), now)
     holder = holders.get(claimed.contact_id) if claimed.contact_id else None
     return holder.get_address(claimed.channel) if holder else None
-
-
-def _decide_one(
-    claimed: Claimed,
-    background: Background,
-    facts: Facts,
-    rules: ChannelRules,
-    decisions: _Decisions,
-) -> bool:
-    """Decide on one notification; whether it is offered."""
-    now = decisions.now
-    notification = _make_notification(claimed, background, facts.items or background.items)
-    match decide(facts, rules.policy, now):
-        case Suppress(reason=reason):
-            withdrawn = reason is SuppressReason.WITHDRAWN
-            state = NotificationState.WITHDRAWN if withdrawn else NotificationState.SUPPRESSED
-            decisions.withhold(claimed, state, reason)
-            decisions.events.append(reporting.report_suppressed(notification, reason, now))
-            return False
-        case Defer(until=until, reason=reason):
-            decisions.withhold(claimed, NotificationState.PENDING, reason, until)
-            return False
-        case Hold(reason=reason):
-            decisions.withhold(claimed, NotificationState.PENDING, reason)
-            return False
-        case Send():
-            return _offer(claimed, background, facts, rules, decisions, notification=notification)
-        case decision:
-            assert_never(decision)
-
-
-def _offer(
-    claimed: Claimed,
-    background: Background,
-    facts: Facts,
-    rules: ChannelRules,
-    decisions: _Decisions,
-    *,
-    notification: Notification,
-) -> bool:
-    """Render a notification and add its offer; False when rendering fails, which ends it."""
-    try:
-        content = render(claimed, background, facts, rules, decisions.now)
-    except Exception as error:  # noqa: BLE001 - one bad text must not stop all others
-        log(__name__).exception(
-            "notification.unrenderable",
-            notification_id=str(claimed.notification_id),
-            unit_id=str(claimed.unit_id),
-        )
-        decisions.withhold(claimed, NotificationState.FAILED, Refusal.UNRENDERABLE)
-        decisions.events.append(
-            reporting.report_failed(
-                notification,
-                attempts=claimed.attempts,
-                reason=Refusal.UNRENDERABLE,
-                detail=type(error).__name__,
-                now=decisions.now,
-            )
-        )
-        return False
-    decisions.offers.append(
-        Offer(
-            message=Message(
-                claimed.notification_id, claimed.address, clean(background.unit), content
-            ),
-            notification=notification,
-            number=claimed.attempts + 1,
-            failures=claimed.failures + claimed.abandoned,
-            retrying=claimed.retrying,
-            deadline=find_deadline(facts.items, facts.zone, decisions.now),
-        )
-    )
-    return True
-
-
-def _make_notification(
-    claimed: Claimed, background: Background, items: Sequence[ReminderItem]
-) -> Notification:
-    return Notification(
-        notification_id=claimed.notification_id,
-        reminder_id=claimed.reminder_id,
-        office_id=claimed.office_id,
-        unit_id=claimed.unit_id,
-        audience=claimed.audience,
-        channel=claimed.channel,
-        slot=claimed.slot,
-        address=claimed.address,
-        correlation_id=background.correlation_id,
-        obligation_ids=tuple(item.obligation_id for item in items),
-    )

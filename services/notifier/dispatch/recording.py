@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.dispatch import gauges
-from services.notifier.dispatch.offers import ChannelRules, Offer
+from services.notifier.dispatch.offers import GatewayRules, Offer
 from services.notifier.domain import reporting
 from services.notifier.domain.message import (
     AttemptEnd,
@@ -31,12 +32,13 @@ from services.notifier.domain.retry import (
     decide_next,
 )
 from services.notifier.handlers import apply_bounces, settle_receipts
-from services.notifier.store import claims, outcomes, receipts
+from services.notifier.store import claims, counted, outcomes, receipts
 from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.outcomes import Conclusion, EndedAttempt
 from services.notifier.store.set_aside import Bounce
 from services.notifier.store.tables import OUTBOX
 from shared.clock import monotonic
+from shared.database.news import Subject, tell
 from shared.kafka.outbox.publishing import publish
 from shared.logging import log
 from shared.schemas.envelope import Envelope
@@ -62,14 +64,9 @@ class Result:
 
 
 async def record(
-    db: AsyncConnection,
-    rules: ChannelRules,
-    gateway: str,
-    results: Sequence[Result],
-    *,
-    now: datetime,
+    db: AsyncConnection, gateway: GatewayRules, results: Sequence[Result], *, now: datetime
 ) -> None:
-    """Write how some offers ended, in the caller's transaction, and publish the events."""
+    """Write how some offers to a gateway ended, in the caller's transaction; publish the events."""
     await receipts.lock_for_outcomes(db)
     numbers = {r.offer.notification.notification_id: r.offer.number for r in results}
     current = await outcomes.lock_current(db, numbers)
@@ -81,16 +78,20 @@ async def record(
         if result.offer.notification.notification_id not in current:
             log(__name__).warning("attempt.fenced", **_list_ids(result.offer))
             continue
-        conclusion, event = _conclude(rules, gateway, result, now=now, real=real)
+        conclusion, event = _conclude(gateway, result, now=now, real=real)
         conclusions.append(conclusion)
         if _is_gone(result, conclusion):
-            bounces.append(Bounce(result.offer.notification, gateway, conclusion.reason))
+            bounces.append(Bounce(result.offer.notification, gateway.name, conclusion.reason))
         if event:
             events.append(event)
     await outcomes.write_notifications(db, conclusions)
     failed = [c.notification_id for c in conclusions if c.state is NotificationState.FAILED]
     await wake_next(db, failed)
     await outcomes.close_attempts(db, [_end_attempt(result, real) for result in results])
+    if gateway.limits:
+        await counted.give_back(db, _list_unheard(results))
+    if any(each.retry_at and each.retry_at <= real for each in conclusions):
+        tell(db, Subject.NOTIFICATIONS)
     await publish(db, OUTBOX, events)
     await apply_bounces(db, bounces, now)
     names = [c.gateway_message_id for c in conclusions if c.gateway_message_id]
@@ -109,32 +110,51 @@ def _is_gone(result: Result, conclusion: Conclusion) -> bool:
     return failed and bad and channel in {Channel.EMAIL, Channel.SMS}
 
 
+def _list_unheard(results: Sequence[Result]) -> dict[UUID, int]:
+    """The numbers of attempts of which the gateway did not hear, by notification."""
+    return {
+        result.offer.notification.notification_id: result.offer.number
+        for result in results
+        if isinstance(result.outcome, Unmade)
+        or (
+            isinstance(result.outcome, MessageRefused)
+            and result.outcome.reason is Refusal.UNREACHABLE
+        )
+    }
+
+
 def _conclude(
-    rules: ChannelRules, gateway: str, result: Result, *, now: datetime, real: datetime
+    gateway: GatewayRules, result: Result, *, now: datetime, real: datetime
 ) -> tuple[Conclusion, Envelope | None]:
     """What the notification becomes, and the event that reports it if it has ended."""
     offer, outcome = result.offer, result.outcome
     notification, failures = offer.notification, offer.failures
     name = notification.notification_id
+    perhaps_at = gateway.name if offer.stays or isinstance(outcome, OutcomeUnknown) else ""
     if isinstance(outcome, Unmade):
         retry_at = real if offer.retrying else None
-        return Conclusion(name, NotificationState.PENDING, failures, retry_at=retry_at), None
+        pending = NotificationState.PENDING
+        return Conclusion(name, pending, failures, retry_at=retry_at, offered_to=perhaps_at), None
     step = decide_next(
         outcome,
         failures,
-        rules.retrying,
+        gateway.retrying,
         now=now,
         deadline=offer.deadline,
         chance=random.random(),  # noqa: S311 - jitter is no secret
+        elsewhere=offer.elsewhere,
     )
-    _show(rules, offer, outcome, step, now)
+    _show(offer, outcome, step, now)
     match step:
         case MarkSent(gateway_message_id=message_id):
             return _conclude_sent(offer, gateway, message_id, now)
         case TryAgain(delay=delay, reason=reason, counts=counts):
             failures += counts
-            pending = NotificationState.PENDING
-            return Conclusion(name, pending, failures, reason, retry_at=real + delay), None
+            pending, again = NotificationState.PENDING, real + delay
+            return (
+                Conclusion(name, pending, failures, reason, retry_at=again, offered_to=perhaps_at),
+                None,
+            )
         case MarkFailed(reason=reason, detail=detail):
             failed = reporting.report_failed(
                 notification, attempts=offer.number, reason=reason, detail=detail, now=now
@@ -142,19 +162,20 @@ def _conclude(
             return Conclusion(name, NotificationState.FAILED, failures, reason), failed
         case HoldForDecision():
             reason = OpenReason.UNKNOWN_OUTCOME
-            return Conclusion(name, NotificationState.HELD, failures, reason), None
+            held = NotificationState.HELD
+            return Conclusion(name, held, failures, reason, offered_to=perhaps_at), None
         case _:
             assert_never(step)
 
 
 def _conclude_sent(
-    offer: Offer, gateway: str, message_id: str, now: datetime
+    offer: Offer, gateway: GatewayRules, message_id: str, now: datetime
 ) -> tuple[Conclusion, Envelope]:
     sent = reporting.report_sent(
         offer.notification,
         offer.message.content,
         attempts=offer.number,
-        gateway=gateway,
+        gateway=gateway.name,
         gateway_message_id=message_id,
         now=now,
     )
@@ -162,27 +183,29 @@ def _conclude_sent(
         offer.notification.notification_id,
         NotificationState.SENT,
         offer.failures,
-        gateway=gateway,
+        gateway=gateway.name,
+        offered_to=gateway.name,
         gateway_message_id=message_id,
         sent_at=now,
     )
     return conclusion, sent
 
 
-def _show(
-    rules: ChannelRules, offer: Offer, outcome: Outcome, step: NextStep, now: datetime
-) -> None:
+def _show(offer: Offer, outcome: Outcome, step: NextStep, now: datetime) -> None:
     """Set the metrics, and write the log."""
+    channel = offer.notification.channel
     match step:
         case MarkSent():
             late = (now - offer.notification.slot).total_seconds()
-            gauges.LATENESS.labels(rules.channel).observe(max(late, 0))
-            gauges.ENDED.labels(rules.channel, NotificationState.SENT).inc()
+            gauges.LATENESS.labels(channel).observe(max(late, 0))
+            gauges.ENDED.labels(channel, NotificationState.SENT).inc()
         case TryAgain(delay=delay, reason=reason):
             seconds = round(delay.total_seconds())
+            if not delay:
+                gauges.FAILOVERS.labels(channel, offer.gateway).inc()
             log(__name__).info("attempt.again", **_list_ids(offer), reason=reason, seconds=seconds)
         case MarkFailed(reason=reason, detail=detail):
-            gauges.ENDED.labels(rules.channel, NotificationState.FAILED).inc()
+            gauges.ENDED.labels(channel, NotificationState.FAILED).inc()
             log(__name__).warning(
                 "notification.failed", **_list_ids(offer), reason=reason, detail=detail
             )
@@ -202,6 +225,7 @@ def _list_ids(offer: Offer) -> dict[str, str | int]:
         "notification_id": str(notification.notification_id),
         "correlation_id": str(notification.correlation_id),
         "channel": notification.channel,
+        "gateway": offer.gateway,
         "attempt": offer.number,
     }
 

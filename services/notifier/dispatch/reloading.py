@@ -5,9 +5,8 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.notifier.dispatch.lane import Lane
+from services.notifier.dispatch.lane import GatewaySetup, Lane
 from services.notifier.dispatch.offers import ChannelRules
-from services.notifier.gateways.protocol import Gateway
 from services.notifier.gateways.switched import SwitchedGateway
 from shared.errors import CuibanError
 from shared.logging import log
@@ -16,11 +15,10 @@ from shared.schemas.rules import Channel
 
 @dataclass(frozen=True, slots=True)
 class ChannelSetup:
-    """How a channel sends: its rules, its gateway, and how many messages at once."""
+    """How a channel sends: its rules, and its gateways in the order of their priority."""
 
     rules: ChannelRules
-    gateway: Gateway
-    concurrency: int
+    gateways: tuple[GatewaySetup, ...]
 
 
 class Reloading:
@@ -28,7 +26,7 @@ class Reloading:
 
     Args:
         load: reads the settings again; raises a CuibanError when they are not valid.
-        lanes: to switch. How many messages a lane sends at once changes only at a restart.
+        lanes: to switch. How many messages a gateway gets at once changes only at a restart.
         link_mails: the gateway of links that people ask for, which is a mail server.
     """
 
@@ -63,9 +61,12 @@ class Reloading:
             return False
         for lane in self._lanes:
             setup = setups[lane.channel]
-            await lane.switch(setup.rules, setup.gateway)
+            await lane.switch(setup.rules, setup.gateways)
         if self._link_mails:
-            await self._link_mails.switch(own[Channel.EMAIL].gateway)
-        names = {channel: setup.gateway.name for channel, setup in setups.items()}
+            await self._link_mails.switch(own[Channel.EMAIL].gateways[0].gateway)
+        names = {
+            channel: [each.rules.name for each in setup.gateways]
+            for channel, setup in setups.items()
+        }
         log(__name__).info("gateways.reloaded", gateways=names)
         return True

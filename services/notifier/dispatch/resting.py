@@ -1,26 +1,15 @@
-"""When a gateway rests, and for how long. Times are seconds of the caller's clock."""
+"""The state of one gateway in this process: its circuit and its health, with log and metrics."""
 
 from dataclasses import dataclass, field
-from typing import assert_never
 from uuid import UUID
 
 from services.notifier.dispatch import gauges
-from services.notifier.domain.agreement import Agreement
-from services.notifier.domain.message import (
-    Blame,
-    MessageAccepted,
-    MessageRefused,
-    Outcome,
-    OutcomeUnknown,
-    Refusal,
-)
+from services.notifier.domain.breaker import Breaker, Circuit
+from services.notifier.domain.health import Health
+from services.notifier.domain.message import MessageRefused, Outcome, Refusal
 from shared.logging import log
 from shared.schemas.rules import Channel
 
-FIRST_REST = 0.5
-LONGEST_REST = 5.0
-"""Seconds between two probes, at most. So a notification that becomes due waits no longer than this
-once the gateway is back, or if the gateway was not the cause at all."""
 _HINTS = {
     Refusal.INSECURE: "let the server offer TLS, or allow the password without it",
     Refusal.UNAUTHORISED: "correct the user, password or key",
@@ -28,57 +17,52 @@ _HINTS = {
     Refusal.FORBIDDEN: "have our address added to its allow-list, or correct the key",
     Refusal.GONE: "ask its operator why it was closed; it is tried again automatically",
 }
+_NO_ANSWER = "no-answer"
 
 
 @dataclass(slots=True)
 class Rest:
-    """Whether a gateway rests: it is probed with one message at a time, at growing intervals."""
+    """Whether a gateway rests, and which share of messages it has."""
 
     channel: Channel
-    until: float = 0.0
-    why: str = ""
-    _pause: float = 0.0
-    _agreement: Agreement = field(default_factory=Agreement)
+    gateway: str
+    breaker: Breaker = field(default_factory=Breaker)
+    health: Health = field(default_factory=Health)
 
     @property
     def probing(self) -> bool:
-        """Whether the gateway gets one message at a time."""
-        return bool(self._pause)
+        """Whether the gateway gets no message, or one at a time."""
+        return bool(self.breaker.pause)
+
+    def get_circuit(self, now: float) -> Circuit:
+        """The state of the circuit at `now`."""
+        return self.breaker.get_circuit(now)
 
     def learn(self, message_id: UUID, outcome: Outcome, now: float) -> Outcome:
         """Take an outcome at `now`; returns it with the judged blame."""
-        outcome = self._agreement.judge(message_id, outcome)
-        match outcome:
-            case MessageRefused(blame=Blame.GATEWAY):
-                if now >= self.until:
-                    self._begin(outcome, now)
-            case MessageRefused(blame=Blame.SUSPECTED) | MessageRefused(judged=Blame.MESSAGE):
-                pass  # neither shows whether the gateway works
-            case MessageAccepted() | MessageRefused() | OutcomeUnknown():
-                self._end()
-            case _:
-                assert_never(outcome)
+        until, rested = self.breaker.until, self.probing
+        outcome = self.breaker.learn(message_id, outcome, now)
+        self.health = self.health.learn(outcome)
+        gauges.SHARE.labels(self.channel, self.gateway).set(self.health.share)
+        if self.breaker.until > until:
+            self._show_rest(outcome)
+        elif rested and not self.probing:
+            log(__name__).info("gateway.answers", channel=self.channel, gateway=self.gateway)
+            gauges.RESTING.labels(self.channel, self.gateway).set(0)
         return outcome
 
-    def _begin(self, refused: MessageRefused, now: float) -> None:
-        self._pause = min(self._pause * 2 or FIRST_REST, LONGEST_REST)
-        self.until = now + self._pause
-        self.why = f"{refused.reason}: {refused.detail}" if refused.detail else refused.reason
-        gauges.RESTING.labels(self.channel).set(1)
-        gauges.RESTS.labels(self.channel, refused.reason).inc()
+    def _show_rest(self, outcome: Outcome) -> None:
+        refused = outcome if isinstance(outcome, MessageRefused) else None
+        reason = refused.reason if refused else _NO_ANSWER
+        gauges.RESTING.labels(self.channel, self.gateway).set(1)
+        gauges.RESTS.labels(self.channel, self.gateway, reason).inc()
         log(__name__).warning(
             "gateway.rests",
             channel=self.channel,
-            reason=refused.reason,
-            detail=refused.detail,
-            hint=_HINTS.get(refused.reason, ""),
-            messages_agree=self._agreement.agreeing,
-            seconds=self._pause,
+            gateway=self.gateway,
+            reason=reason,
+            detail=self.breaker.why,
+            hint=_HINTS.get(refused.reason, "") if refused else "",
+            messages_agree=self.breaker.agreeing,
+            seconds=self.breaker.pause,
         )
-
-    def _end(self) -> None:
-        if self._pause:
-            log(__name__).info("gateway.answers", channel=self.channel)
-            gauges.RESTING.labels(self.channel).set(0)
-        self._pause = self.until = 0.0
-        self.why = ""

@@ -6,9 +6,8 @@ from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.notifier.dispatch.offers import ChannelRules
+from services.notifier.dispatch.offers import GatewayRules
 from services.notifier.dispatch.recording import Result, record
-from services.notifier.gateways.protocol import Gateway
 from shared import metrics
 from shared.backoff import Backoff
 from shared.clock import Clock
@@ -20,13 +19,10 @@ _LINGER = 0.03
 
 
 class Writer:
-    """Writes the outcomes of one lane, in the order in which they come."""
+    """Writes the outcomes of one gateway, in the order in which they come."""
 
-    def __init__(
-        self, engine: AsyncEngine, clock: Clock, rules: ChannelRules, gateway: Gateway, most: int
-    ) -> None:
-        self._engine, self._clock, self.rules = engine, clock, rules
-        self._gateway, self._most = gateway, most
+    def __init__(self, engine: AsyncEngine, clock: Clock, rules: GatewayRules, most: int) -> None:
+        self._engine, self._clock, self.rules, self._most = engine, clock, rules, most
         self._results: asyncio.Queue[tuple[Result, asyncio.Event] | None] = asyncio.Queue()
 
     def put(self, result: Result) -> asyncio.Event:
@@ -70,8 +66,7 @@ class Writer:
         while True:
             try:
                 async with self._engine.begin() as db:
-                    name, now = self._gateway.name, self._clock.now()
-                    await record(db, self.rules, name, results, now=now)
+                    await record(db, self.rules, results, now=self._clock.now())
             except Exception as error:  # noqa: BLE001 - infrastructure errors are waited out
                 if is_poison(error):
                     await self._commit_singly(results)

@@ -31,6 +31,12 @@ class OpenReason(StrEnum):
     """Why a notification stays open though no gateway refused it."""
 
     UNKNOWN_OUTCOME = "unknown-outcome"
+    GATEWAY_GONE = "gateway-gone"
+    """The gateway that perhaps has it is not named any more."""
+    GATEWAY_BUSY = "gateway-busy"
+    """Its gateway has no room at the moment."""
+    GATEWAY_LIMIT = "gateway-limit"
+    """Its gateways take no more messages to this number at the moment."""
 
 
 class FailReason(StrEnum):
@@ -94,6 +100,7 @@ def decide_next(
     now: datetime,
     deadline: datetime | None,
     chance: float,
+    elsewhere: bool = False,
 ) -> NextStep:
     """What follows an attempt that ended with `outcome`.
 
@@ -104,13 +111,14 @@ def decide_next(
         now: the office's time.
         deadline: the end of the date that the reminder is about, in the office's time.
         chance: uniform in [0, 1), for the jitter.
+        elsewhere: whether another gateway can be offered the message at once.
     """
     why: Refusal | OpenReason
+    if at_once := _decide_at_once(outcome, elsewhere=elsewhere):
+        return at_once
     match outcome:
         case MessageAccepted(gateway_message_id=message_id):
             return MarkSent(message_id)
-        case MessageRefused(permanent=True):
-            return MarkFailed(outcome.reason, outcome.detail)
         case MessageRefused(blame=Blame.GATEWAY):
             # The message waits for the gateway, without a limit.
             delay = _limit_to_deadline(retry.delays[0], retry, now, deadline)
@@ -133,6 +141,22 @@ def decide_next(
     factor = 1 - _JITTER + 2 * _JITTER * chance
     delay = max(retry.delays[failures] * factor, least)
     return TryAgain(_limit_to_deadline(delay, retry, now, deadline), why)
+
+
+def _decide_at_once(outcome: Outcome, *, elsewhere: bool) -> NextStep | None:
+    """What follows a refusal that needs no back-off; None for any other outcome."""
+    match outcome:
+        case MessageRefused() if elsewhere and _may_go_elsewhere(outcome):
+            return TryAgain(timedelta(0), outcome.reason, counts=False)
+        case MessageRefused(permanent=True):
+            return MarkFailed(outcome.reason, outcome.detail)
+        case _:
+            return None
+
+
+def _may_go_elsewhere(refused: MessageRefused) -> bool:
+    """Whether another gateway may take what one refused: unless the address is wrong."""
+    return not (refused.permanent and refused.reason is Refusal.BAD_ADDRESS)
 
 
 def _limit_to_deadline(

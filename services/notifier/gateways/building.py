@@ -1,4 +1,4 @@
-"""Builds the gateway of each channel, from the file of gateways and the environment."""
+"""Builds the gateways of each channel, from the file of gateways and the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from services.notifier.domain.limits import NO_LIMITS, Limits
 from services.notifier.domain.retry import WhenUnknown
 from services.notifier.gateways.email import EmailGateway, SmtpServer, parse_smtp_url
 from services.notifier.gateways.file import AnyGateway, GatewayFile, read_gateways
@@ -30,11 +31,18 @@ _LATER = 8
 
 @dataclass(frozen=True, slots=True)
 class ChannelGateway:
-    """The gateway of a channel, how many messages it gets at once, and what unknown means."""
+    """A gateway of a channel, how many messages it gets at once, and what unknown means.
+
+    The rest is as in `GatewaySettings`.
+    """
 
     gateway: Gateway
     concurrency: int
     when_unknown: WhenUnknown
+    priority: int = 1
+    weight: int = 1
+    limits: Limits = NO_LIMITS
+    spread: timedelta = timedelta(0)
 
 
 def load_file(path: Path) -> GatewayFile:
@@ -59,18 +67,17 @@ def load_file(path: Path) -> GatewayFile:
     return reading.file
 
 
-def build_gateways(settings: NotifierSettings) -> Mapping[Channel, ChannelGateway]:
-    """The gateway of each channel: of the file, else of the environment, else none.
+def build_gateways(settings: NotifierSettings) -> Mapping[Channel, tuple[ChannelGateway, ...]]:
+    """The gateways of each channel by priority: of the file, else of the environment, else none.
 
     Raises:
         CuibanError: the file, an address, a sender or a secret is not valid.
     """
     file = load_file(settings.gateways) if settings.gateways else None
-    named = {each.channel: each for each in file.gateways} if file else {}
+    named = sorted(file.gateways, key=lambda each: each.priority) if file else []
     return {
-        channel: _build_named(named[channel], settings)
-        if channel in named
-        else _build_from_environment(channel, settings)
+        channel: tuple(_build_named(each, settings) for each in named if each.channel is channel)
+        or (_build_from_environment(channel, settings),)
         for channel in Channel
     }
 
@@ -90,7 +97,15 @@ def build_readers(settings: NotifierSettings) -> dict[str, HttpVendor]:
 
 def _build_named(gateway: AnyGateway, settings: NotifierSettings) -> ChannelGateway:
     built = build_gateway(gateway, settings.send_timeout, settings.clock_file)
-    return ChannelGateway(built, gateway.concurrency, gateway.when_unknown)
+    return ChannelGateway(
+        built,
+        gateway.concurrency,
+        gateway.when_unknown,
+        priority=gateway.priority,
+        weight=gateway.weight,
+        limits=gateway.limits.fill_in(gateway.LIMITS),
+        spread=timedelta(seconds=gateway.spread),
+    )
 
 
 def build_gateway(

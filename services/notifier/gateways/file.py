@@ -25,7 +25,6 @@ from shared.marked.locating import list_model_problems, locate
 from shared.marked.marks import MarkedText, UnreadableError, read_marked
 from shared.marked.problems import TextProblem
 from shared.marked.schema import StrictSchema
-from shared.schemas.rules import Channel
 
 ADDRESS = "https://cuiban.example/gateways.schema.json"
 """The schema's name. It is no place to load it from."""
@@ -37,7 +36,7 @@ ReadSecret = Callable[[Mapping[str, str]], str]
 
 
 class GatewayFile(BaseModel):
-    """All gateways of an installation, for each channel at most one."""
+    """All gateways of an installation."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -95,20 +94,13 @@ def read_gateways(text: str, read: ReadSecret = read_secret) -> FileReading:
 
 
 def _list_repeated(marked: MarkedText, file: GatewayFile) -> Iterator[TextProblem]:
-    names: dict[str, int] = {}
-    channels: dict[Channel, int] = {}
+    names: set[str] = set()
     for number, gateway in enumerate(file.gateways):
         place = ("gateways", number)
         if gateway.name in names:
             message = f"名称 {gateway.name} 用了两次。The name {gateway.name} is used twice."
             yield locate(marked, (*place, "name"), "duplicate-name", message)
-        if gateway.channel in channels:
-            first = marked.find_mark(("gateways", channels[gateway.channel])).line
-            message = f"{gateway.channel} 已有网关。The channel {gateway.channel} has a gateway."
-            hint = f"第一个在第 {first} 行，一个渠道只能有一个。The first is in line {first}."
-            yield locate(marked, place, "duplicate-channel", message, hint)
-        names.setdefault(gateway.name, number)
-        channels.setdefault(gateway.channel, number)
+        names.add(gateway.name)
 
 
 def build_schema() -> dict[str, Any]:

@@ -5,7 +5,7 @@ any number of processes claim at once. A lease that has run out leaves an attemp
 outcome.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -31,7 +31,7 @@ _DATABASE_NOW = select(func.clock_timestamp())
 _IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))
 _COLUMNS = (
     "notification_id, reminder_id, office_id, unit_id, contact_id, audience, slot, address, "
-    "state, retry_at, attempts, failures"
+    "state, retry_at, attempts, failures, offered_to"
 )
 _FROM = f"SELECT {_COLUMNS} FROM notifier.notifications WHERE channel = :channel AND "  # noqa: S608 - constants
 _LOCKED = "LIMIT :limit FOR UPDATE SKIP LOCKED"
@@ -55,7 +55,8 @@ def _make_claim(take: Take) -> TextClause:
     parts = {
         "leased": f"state = '{NotificationState.SENDING}' AND lease_until <= now() "
         "ORDER BY lease_until",
-        "again": f"{pending} NOT NULL AND retry_at <= now() ORDER BY retry_at",
+        "again": f"{pending} NOT NULL AND retry_at <= now() "
+        "AND offered_to <> ALL(CAST(:shut AS text[])) ORDER BY retry_at",
         "ready": f"{pending} NULL AND not_before <= :now ORDER BY not_before",
         "unheld": f"{pending} NULL AND not_before <= :now AND reason NOT IN ({_HELD}) "
         "ORDER BY not_before",
@@ -71,6 +72,7 @@ class Claimed:
 
     Attributes:
         address: of its last attempt; before the first, the address when it was fanned out.
+        offered_to: the gateway that perhaps has it; empty when none can have it.
         abandoned: whether its last attempt was never closed, so that its outcome is unknown.
         retrying: whether an attempt was refused before, or abandoned.
         attempts: how many there were.
@@ -90,6 +92,7 @@ class Claimed:
     retrying: bool
     attempts: int
     failures: int
+    offered_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Offering:
 
     notification_id: UUID
     address: str
+    gateway: str
     number: int
     failures: int
     content: Content
@@ -127,7 +131,7 @@ class Withheld:
     reason: str
     not_before: datetime
     failures: int
-    retry_at: None = None
+    retry_at: datetime | None = None
     lease_until: None = None
 
 
@@ -138,14 +142,22 @@ async def read_database_now(db: AsyncConnection) -> datetime:
 
 
 async def claim(
-    db: AsyncConnection, channel: Channel, *, now: datetime, limit: int, take: Take = Take.USUAL
+    db: AsyncConnection,
+    channel: Channel,
+    *,
+    now: datetime,
+    limit: int,
+    take: Take = Take.USUAL,
+    shut: Collection[str] = (),
 ) -> list[Claimed]:
     """Lock up to `limit` due notifications of a channel.
 
     `now` is the office's time: fresh and deferred notifications are due by it. Those that were
-    tried before are due by the database's clock.
+    tried before are due by the database's clock. What stays with one of the gateways `shut` is left
+    where it is.
     """
-    rows = await db.execute(_make_claim(take), {"channel": channel, "now": now, "limit": limit})
+    values = {"channel": channel, "now": now, "limit": limit, "shut": list(shut)}
+    rows = await db.execute(_make_claim(take), values)
     return [
         Claimed(
             notification_id=row.notification_id,
@@ -161,6 +173,7 @@ async def claim(
             retrying=row.retry_at is not None or row.state == NotificationState.SENDING,
             attempts=row.attempts,
             failures=row.failures,
+            offered_to=row.offered_to,
         )
         for row in rows
     ]
@@ -220,21 +233,6 @@ async def close_abandoned(db: AsyncConnection, claimed: Sequence[Claimed], at: d
     )
 
 
-_PERHAPS_RECEIVED = (
-    select(_A.notification_id)
-    .distinct()
-    .where(_A.notification_id == _IDS, _A.outcome == AttemptEnd.UNKNOWN)
-)
-
-
-async def select_perhaps_received(db: AsyncConnection, claimed: Iterable[Claimed]) -> set[UUID]:
-    """Notifications with an attempt of unknown outcome: the contact may have received them."""
-    tried = [row.notification_id for row in claimed if row.attempts]
-    if not tried:
-        return set()
-    return set(await db.scalars(_PERHAPS_RECEIVED, {"ids": tried}))
-
-
 async def write_offers(
     db: AsyncConnection, offers: Sequence[Offering], *, real: datetime, lease_until: datetime
 ) -> None:
@@ -253,6 +251,7 @@ async def write_offers(
                 "failures": offer.failures,
                 "retry_at": None,
                 "lease_until": lease_until,
+                "offered_to": offer.gateway,
                 "subject": offer.content.subject,
                 "body_text": offer.content.text,
                 "body_html": offer.content.html,
@@ -267,6 +266,7 @@ async def write_offers(
             {
                 "notification_id": offer.notification_id,
                 "number": offer.number,
+                "gateway": offer.gateway,
                 "started_at": real,
             }
             for offer in offers

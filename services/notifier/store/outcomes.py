@@ -35,6 +35,7 @@ class Conclusion:
     Attributes:
         failures: attempts so far that counted and ended badly.
         gateway: empty unless it was sent.
+        offered_to: the gateway that perhaps has it; empty when none can have it.
         lease_until: None ends the lease.
     """
 
@@ -45,6 +46,7 @@ class Conclusion:
     retry_at: datetime | None = None
     lease_until: None = None
     gateway: str = ""
+    offered_to: str = ""
     gateway_message_id: str = ""
     sent_at: datetime | None = None
 

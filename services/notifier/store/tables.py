@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Double,
     Index,
     Integer,
     MetaData,
@@ -128,6 +129,7 @@ NOTIFICATIONS = Table(
     _make_text("body_text"),
     _make_text("body_html"),
     _make_text("gateway"),
+    _make_text("offered_to"),
     _make_text("gateway_message_id"),
     _make_text("receipt"),
     _make_instant("sent_at", nullable=True),
@@ -177,12 +179,42 @@ ATTEMPTS = Table(
     METADATA,
     Column("notification_id", Uuid, primary_key=True),
     Column("number", Integer, primary_key=True),
+    _make_text("gateway"),
     _make_instant("started_at"),
     _make_instant("ended_at", nullable=True),
     _make_text("outcome"),
     _make_text("detail"),
 )
-"""One row for each attempt, committed before it. An empty outcome after the lease is unknown."""
+"""One row for each attempt, committed before it. An empty outcome after the lease is unknown. The
+gateway is empty in rows of earlier versions."""
+
+COUNTED_OFFERS = Table(
+    "counted_offers",
+    METADATA,
+    Column("notification_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    _make_text("gateway", None),
+    Column("address", BigInteger, nullable=False),
+    Column("text", BigInteger, nullable=False),
+    _make_instant("offered_at"),
+    _make_instant("counts_until"),
+    Index("counted_offers_by_time", "gateway", "offered_at"),
+    Index("counted_offers_by_address", "gateway", "address", "offered_at"),
+)
+"""What counts against the limits of gateways, for all processes. Address and text are digests."""
+
+CIRCUITS = Table(
+    "circuits",
+    METADATA,
+    Column("process", Uuid, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("gateway", Text, primary_key=True),
+    _make_text("circuit", None),
+    _make_text("why", None),
+    Column("share", Double, nullable=False),
+    _make_instant("seen_at"),
+)
+"""How each process sees its gateways, for `cuiban gateways status`."""
 
 RECEIPTS = Table(
     "delivery_receipts",

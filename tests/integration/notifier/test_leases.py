@@ -69,7 +69,8 @@ async def test_a_host_whose_clock_is_behind_takes_over_what_was_abandoned(
     await wait_until(lambda: world.mail.mails)
     tasks, world._tasks = world._tasks, []
     for lane in world.lanes:  # as if its process had been killed
-        lane._writer.put = lambda result: asyncio.Event()  # type: ignore[method-assign]
+        for outlet in lane.outlets.values():
+            outlet._writer.put = lambda result: asyncio.Event()  # type: ignore[method-assign]
     set_clock_off(monkeypatch, -OFF)
     world.start()
     await wait_until(lambda: len(world.mail.mails) == 2)

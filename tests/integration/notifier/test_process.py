@@ -261,7 +261,9 @@ async def test_what_was_held_is_sent_once_the_file_of_gateways_names_one(
     process: Process, tmp_path: Path
 ) -> None:
     path = tmp_path / "gateways.yaml"
-    path.write_text("gateways:\n  - {name: group, vendor: feishu-robot, token: {env: HOME}}\n")
+    path.write_text(
+        "gateways:\n  - {name: group, vendor: feishu-robot, token: {env: HOME}, spread: 0}\n"
+    )
     (port,) = find_free_ports(1)
     child = await process.start(
         CUIBAN_SMS_URL="",

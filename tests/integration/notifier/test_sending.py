@@ -183,7 +183,7 @@ async def test_an_unknown_outcome_can_be_held_for_a_person(world: World) -> None
 async def test_an_outcome_that_comes_after_its_lease_is_fenced(world: World) -> None:
     await world.tell(make_unit(), make_reminder(channels=("email",)))
     lane = make_lanes(world.settings, world.engine, world.clock)[0]
-    rules = lane._rules
+    rules = lane.rules
     async with world.engine.begin() as db:
         _, first = await prepare(db, rules, now=SLOT, limit=10)
     await world.expire_leases()
@@ -194,7 +194,7 @@ async def test_an_outcome_that_comes_after_its_lease_is_fenced(world: World) -> 
     for offers, states in ((first, ["sending"]), (second, ["sent"])):
         result = Result(offers[0], MessageAccepted("x"), monotonic())
         async with world.engine.begin() as db:
-            await record(db, rules, "smtp", [result], now=SLOT)
+            await record(db, rules.gateways[0], [result], now=SLOT)
         assert list((await world.get_states()).values()) == states
     assert len(await world.list_events("NotificationSent")) == 1
 

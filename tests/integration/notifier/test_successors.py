@@ -137,7 +137,7 @@ async def test_an_attempt_whose_process_died_is_repeated_where_it_was_offered(
 
 
 async def offered(world: World) -> list[Offer]:
-    rules = make_lanes(world.settings, world.engine, world.clock)[0]._rules
+    rules = make_lanes(world.settings, world.engine, world.clock)[0].rules
     async with world.engine.begin() as db:
         _, offers = await prepare(db, rules, now=world.clock.now(), limit=10)
     return offers

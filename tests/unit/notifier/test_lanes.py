@@ -15,4 +15,4 @@ async def test_each_channel_has_one_lane() -> None:
     finally:
         await engine.dispose()
 
-    assert sorted(lane.rest.channel for lane in lanes) == sorted(Channel)
+    assert sorted(lane.channel for lane in lanes) == sorted(Channel)

@@ -84,15 +84,15 @@ async def test_a_lane_uses_what_the_file_says_now(
     path, settings, every = lanes
     reloading = Reloading(partial(make_channels, settings), every, SwitchedGateway(NoGateway()))
     wecom, feishu = get_lane(every, Channel.WECOM), get_lane(every, Channel.FEISHU)
-    assert wecom._gateway.name == "first"
-    assert Channel.FEISHU in feishu._rules.policy.unconnected
+    assert list(wecom.outlets) == ["first"]
+    assert Channel.FEISHU in feishu.rules.policy.unconnected
     added = "  - {name: group, vendor: feishu-robot, token: {env: ROBOT_KEY}}\n"
     path.write_text(FILE.replace("NAME", "second") + added)
     assert await reloading.reload()
-    assert wecom._gateway.name == "second"
-    assert feishu._gateway.name == "group"
-    assert Channel.FEISHU not in feishu._rules.policy.unconnected
-    assert feishu._writer.rules is feishu._rules
+    assert list(wecom.outlets) == ["second"]
+    assert list(feishu.outlets) == ["group"]
+    assert Channel.FEISHU not in feishu.rules.policy.unconnected
+    assert feishu.rules.gateways == (feishu.outlets["group"].rules,)
 
 
 async def test_a_file_that_is_wrong_changes_nothing(
@@ -102,7 +102,7 @@ async def test_a_file_that_is_wrong_changes_nothing(
     reloading = Reloading(partial(make_channels, settings), every, None)
     path.write_text("gateways: []")
     assert not await reloading.reload()
-    assert get_lane(every, Channel.WECOM)._gateway.name == "first"
+    assert list(get_lane(every, Channel.WECOM).outlets) == ["first"]
 
 
 async def test_the_signal_reloads(lanes: tuple[Path, NotifierSettings, list[Lane]]) -> None:
@@ -122,7 +122,7 @@ async def test_the_signal_reloads(lanes: tuple[Path, NotifierSettings, list[Lane
     os.kill(os.getpid(), signal.SIGHUP)
     async with asyncio.timeout(60):
         await reloaded.wait()
-    assert get_lane(every, Channel.WECOM)._gateway.name == "second"
+    assert list(get_lane(every, Channel.WECOM).outlets) == ["second"]
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 from typing_extensions import override
 
+from services.notifier.domain.limits import Limits, parse_rate
 from services.notifier.domain.message import Message
 from services.notifier.domain.retry import WhenUnknown
 from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
@@ -64,6 +65,7 @@ class Aliyun(HttpVendor):
                 isv.PRODUCT_UN_SUBSCRIPT isv.EXTEND_CODE_ERROR Forbidden* Missing*""",
         }
     )
+    LIMITS: ClassVar = Limits(number=(parse_rate("50/24h"),))
 
     vendor: Literal["aliyun"]
     when_unknown: WhenUnknown = WhenUnknown.HOLD

@@ -25,6 +25,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from services.notifier.domain.limits import NO_LIMITS, Limits
 from services.notifier.domain.message import Message, Outcome
 from services.notifier.domain.retry import WhenUnknown
 from services.notifier.domain.verdicts import CodeTable, Reading, Verdict, is_among
@@ -37,6 +38,7 @@ from services.notifier.gateways.exchange import (
     VendorRequest,
 )
 from services.notifier.gateways.http import is_http_url
+from services.notifier.gateways.written_limits import GatewayLimits
 from shared.schemas.rules import Channel
 
 NAME = r"^[\w.-]{1,40}$"
@@ -108,17 +110,28 @@ class GatewaySettings(BaseModel, ABC):
         name: shown in events, logs and metrics.
         vendor: which protocol it speaks.
         channel: which messages it gets.
+        priority: of several gateways of a channel the lower ones go first.
+        weight: of new messages among those of the same priority.
         concurrency: how many messages are on their way at once.
         when_unknown: what follows when it is unknown whether a message was accepted.
+        limits: how many messages it takes in a period.
+        spread: seconds at the beginning of each minute in which sending begins.
     """
+
+    LIMITS: ClassVar[Limits] = NO_LIMITS
+    """What the vendor allows, as its documents say."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=NAME)
     vendor: str
     channel: Channel = Channel.SMS
+    priority: int = Field(default=1, ge=0, le=100)
+    weight: int = Field(default=1, ge=1, le=100)
     concurrency: int = Field(default=8, ge=1, le=500)
     when_unknown: WhenUnknown = WhenUnknown.REOFFER
+    limits: GatewayLimits = GatewayLimits()
+    spread: int = Field(default=0, ge=0, le=50)
 
 
 class HttpVendor(GatewaySettings):

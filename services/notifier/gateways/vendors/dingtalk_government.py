@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from pydantic import Field
 from typing_extensions import override
 
+from services.notifier.domain.limits import Limits, parse_rate
 from services.notifier.domain.message import Message
 from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
 from services.notifier.gateways.exchange import VendorAnswer, VendorCall, VendorRequest
@@ -50,6 +51,7 @@ class DingtalkGovernment(HttpVendor):
             Verdict.TRANSIENT: "*SystemError* *ServiceUnavailable*",
         }
     )
+    LIMITS: ClassVar = Limits(number=(parse_rate("100/d"),), same_text=(parse_rate("1/d"),))
 
     vendor: Literal["dingtalk-government"]
     channel: Channel = Channel.DINGTALK

@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlencode
 
+from pydantic import Field
 from typing_extensions import override
 
+from services.notifier.domain.limits import Limits, parse_rate
 from services.notifier.domain.message import Message
 from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
 from services.notifier.gateways.exchange import VendorAnswer, VendorCall, VendorRequest
@@ -45,9 +47,11 @@ class DingtalkRobot(HttpVendor):
             Verdict.ALARM: "400013 400102",
         }
     )
+    LIMITS: ClassVar = Limits(total=(parse_rate("20/min"),))
 
     vendor: Literal["dingtalk-robot"]
     channel: Channel = Channel.DINGTALK
+    spread: int = Field(default=10, ge=0, le=50)
     url: HttpUrl = "https://oapi.dingtalk.com/robot/send"
     access_token: Secret
     secret: Secret | None = None

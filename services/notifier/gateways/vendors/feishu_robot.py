@@ -8,8 +8,10 @@ from base64 import b64encode
 from hmac import digest
 from typing import Any, ClassVar, Literal
 
+from pydantic import Field
 from typing_extensions import override
 
+from services.notifier.domain.limits import Limits, parse_rate
 from services.notifier.domain.message import Message
 from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
 from services.notifier.gateways.exchange import VendorAnswer, VendorCall, VendorRequest
@@ -40,9 +42,11 @@ class FeishuRobot(HttpVendor):
             Verdict.PERMANENT: "9499 19024",
         }
     )
+    LIMITS: ClassVar = Limits(total=(parse_rate("5/s"), parse_rate("100/min")))
 
     vendor: Literal["feishu-robot"]
     channel: Channel = Channel.FEISHU
+    spread: int = Field(default=10, ge=0, le=50)
     url: HttpUrl = "https://open.feishu.cn/open-apis/bot/v2/hook"
     token: Secret
     secret: Secret | None = None

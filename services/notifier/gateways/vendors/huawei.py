@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlencode
 from pydantic import Field
 from typing_extensions import override
 
+from services.notifier.domain.limits import Limits, parse_rate
 from services.notifier.domain.message import Message
 from services.notifier.domain.retry import WhenUnknown
 from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
@@ -54,6 +55,10 @@ class Huawei(HttpVendor):
             Verdict.PERMANENT: "E200015 E200033",
             Verdict.ALARM: "E000112 E000510 E000620 E000623 E000629 E200029 E200040",
         }
+    )
+    LIMITS: ClassVar = Limits(
+        number=(parse_rate("15/min"), parse_rate("50/24h")),
+        same_text=(parse_rate("2/59s"), parse_rate("5/59min")),
     )
 
     vendor: Literal["huawei"]

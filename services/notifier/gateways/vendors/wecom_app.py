@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from pydantic import Field
 from typing_extensions import override
 
+from services.notifier.domain.limits import Limits, parse_rate
 from services.notifier.domain.message import Message
 from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
 from services.notifier.gateways.exchange import Token, VendorAnswer, VendorCall, VendorRequest
@@ -52,9 +53,11 @@ class WecomApp(HttpVendor):
             Verdict.ALARM: "60020 48001 48002 40056 301002",
         }
     )
+    LIMITS: ClassVar = Limits(number=(parse_rate("30/min"), parse_rate("1000/h")))
 
     vendor: Literal["wecom-app"]
     channel: Channel = Channel.WECOM
+    spread: int = Field(default=10, ge=0, le=50)
     url: HttpUrl = "https://qyapi.weixin.qq.com"
     corp_id: Text
     corp_secret: Secret

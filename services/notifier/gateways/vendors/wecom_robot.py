@@ -6,8 +6,10 @@ host, so the address is a setting. The key in the address is the secret.
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
 from typing_extensions import override
 
+from services.notifier.domain.limits import Limits, parse_rate
 from services.notifier.domain.message import Message
 from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
 from services.notifier.gateways.exchange import VendorAnswer, VendorCall, VendorRequest
@@ -40,9 +42,11 @@ class WecomRobot(HttpVendor):
             Verdict.ALARM: "60020 48001",
         }
     )
+    LIMITS: ClassVar = Limits(total=(parse_rate("20/min"),))
 
     vendor: Literal["wecom-robot"]
     channel: Channel = Channel.WECOM
+    spread: int = Field(default=10, ge=0, le=50)
     url: HttpUrl = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"
     key: Secret
 

@@ -53,7 +53,9 @@ def test_every_vendor_can_stand_in_the_file() -> None:
         (ROBOT.replace("{env: ROBOT_KEY}", "plain-key"), [(4, 10, "invalid")]),
         (ROBOT + "    concurrency: 0\n", [(5, 18, "out-of-bounds")]),
         (ROBOT + "    url: ftp://host\n", [(5, 10, "invalid")]),
-        (TWICE, [(5, 5, "duplicate-channel"), (5, 11, "duplicate-name")]),
+        (TWICE, [(5, 11, "duplicate-name")]),
+        (ROBOT + "    limits: {total: [20/week]}\n", [(5, 22, "invalid")]),
+        (ROBOT + "    priority: -1\n", [(5, 15, "out-of-bounds")]),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(
@@ -122,10 +124,10 @@ def test_a_channel_that_the_file_does_not_name_has_the_gateway_of_the_variables(
     monkeypatch.setenv("CUIBAN_SMTP_URL", "smtp://127.0.0.1:9")
     monkeypatch.setenv("CUIBAN_SMS_URL", "http://127.0.0.1:9/sms")
     built = build_gateways(NotifierSettings.load())
-    names = {channel: each.gateway.name for channel, each in built.items()}
+    names = {channel: each[0].gateway.name for channel, each in built.items()}
     assert (names[Channel.SMS], names[Channel.EMAIL]) == ("aliyun-1", "smtp")
-    assert built[Channel.SMS].when_unknown is WhenUnknown.HOLD
-    assert isinstance(built[Channel.WECOM].gateway, NoGateway)
+    assert built[Channel.SMS][0].when_unknown is WhenUnknown.HOLD
+    assert isinstance(built[Channel.WECOM][0].gateway, NoGateway)
 
 
 def test_a_start_with_a_wrong_file_names_line_and_column(tmp_path: Path) -> None:
