@@ -1,7 +1,7 @@
 """Which rules tell whom of an obligation in which slots, by each rule book of a run. Pure.
 
 While an obligation is overdue, the steps of a rule are those of the book in force when it became
-overdue (docs/adr/0100); the lookup is written here once more, so that it judges the scheduler's.
+overdue (docs/adr/0100). This lookup is not that of the scheduler, which it judges.
 """
 
 from collections import defaultdict
@@ -43,6 +43,7 @@ class SlotTable:
             for version, book in books.items()
             if any(rule.select is not None for rule in book.rules)
         }
+        self._timed = _number_timings(books)
         self._list_occurrences = lru_cache(maxsize=None)(self._compute_occurrences)
         self._find_told = lru_cache(maxsize=None)(self._compute_told)
 
@@ -87,28 +88,50 @@ class SlotTable:
         """What `book` tells; what is overdue by the steps of the book `holder`."""
         former = {rule.rule_id: rule for rule in self._books[holder].rules}
         told: defaultdict[Place, set[str]] = defaultdict(set)
-        for rule, occurrence in self._list_occurrences(book, key):
-            kept = former.get(rule.rule_id, rule) if occurrence.overdue else rule
-            for audience in list_audiences(kept, occurrence):
-                told[occurrence.slot, audience].add(rule.rule_id)
+        for rule, timing in self._timed[book]:
+            for occurrence in self._list_occurrences(timing, key):
+                kept = former.get(rule.rule_id, rule) if occurrence.overdue else rule
+                for audience in list_audiences(kept, occurrence):
+                    told[occurrence.slot, audience].add(rule.rule_id)
         return {place: frozenset(rules) for place, rules in told.items()}
 
-    def _compute_occurrences(
-        self, number: int, key: _FactsKey
-    ) -> tuple[tuple[Rule, Occurrence], ...]:
-        """Every occurrence within the span, by one rule book and one set of dates."""
-        book, (begin, end), (kind, due_on, known_on, ref) = self._books[number], self._span, key
-        dates = Dates(kind, due_on, known_on, Traits(ref=ref))
-        zone = ZoneInfo(book.timezone)
-        return tuple(
-            (rule, occurrence)
-            for rule in book.rules
-            for occurrence in takewhile(
-                lambda each: each.slot <= end,
-                list_occurrences(rule, dates, self._calendar, zone, book.near_working_days),
-            )
-            if occurrence.slot > begin
+    def _compute_occurrences(self, timing: int, key: _FactsKey) -> tuple[Occurrence, ...]:
+        """Every occurrence within the span, by the rules of one timing and one set of dates."""
+        book, rule = next(
+            (self._books[version], rule)
+            for version, timed in self._timed.items()
+            for rule, number in timed
+            if number == timing
         )
+        (begin, end), (kind, due_on, known_on, ref) = self._span, key
+        every = list_occurrences(
+            rule,
+            Dates(kind, due_on, known_on, Traits(ref=ref)),
+            self._calendar,
+            ZoneInfo(book.timezone),
+            book.near_working_days,
+        )
+        return tuple(
+            each for each in takewhile(lambda o: o.slot <= end, every) if each.slot > begin
+        )
+
+
+def _number_timings(books: Mapping[int, RuleBook]) -> dict[int, list[tuple[Rule, int]]]:
+    """The rules of each book with a number: those with the same fire at the same instants."""
+    numbers: dict[object, int] = {}
+    timed: dict[int, list[tuple[Rule, int]]] = {}
+    for version, book in books.items():
+        shared = (book.timezone, book.near_working_days)
+        timed[version] = [
+            (rule, numbers.setdefault((shared, *_describe_timing(rule)), len(numbers)))
+            for rule in book.rules
+        ]
+    return timed
+
+
+def _describe_timing(rule: Rule) -> tuple[object, ...]:
+    """All of a rule that decides when it fires."""
+    return tuple(value for name, value in rule if name not in {"rule_id", "who", "channels"})
 
 
 def is_decided(kept: Sequence[frozenset[str]], replaced: Sequence[frozenset[str]]) -> bool:

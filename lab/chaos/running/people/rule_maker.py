@@ -96,11 +96,11 @@ class RuleMaker:
         while not self.stopping:
             await asyncio.sleep(self.rng.uniform(*_PAUSES))
             if not self.stopping:
-                await self._act(
+                await self._perform(
                     self.rng.choices(list(RULE_WEIGHTS), list(RULE_WEIGHTS.values()))[0]
                 )
 
-    async def _act(self, action: RuleAction) -> None:
+    async def _perform(self, action: RuleAction) -> None:
         ways: dict[RuleAction, Callable[[], Awaitable[bool]]] = {
             RuleAction.PUBLISH: self.publish_book,
             RuleAction.PUBLISH_SMALL: self._publish_small,
@@ -142,9 +142,9 @@ class RuleMaker:
         place = f"/v1/rule-drafts/{draft['draft_id']}"
         change = {"version": draft["version"], "text": text, "note": _WORDS}
         draft = await asyncio.to_thread(self.api.put, place, change)
-        await self._bring_into_force(variant, place, draft["version"], by_two=by_two)
+        await self._publish_saved(variant, place, draft["version"], by_two=by_two)
 
-    async def _bring_into_force(
+    async def _publish_saved(
         self, variant: BookVariant, place: str, version: int, *, by_two: bool
     ) -> None:
         post, way = (self.approver.post, "approve") if by_two else (self.api.post, "publish")
@@ -179,7 +179,7 @@ class RuleMaker:
             body = {"from_version": version, "note": _WORDS}
             draft = await asyncio.to_thread(self.api.post, "/v1/rule-drafts", body)
             place = f"/v1/rule-drafts/{draft['draft_id']}"
-            await self._bring_into_force(variant, place, draft["version"], by_two=True)
+            await self._publish_saved(variant, place, draft["version"], by_two=True)
         return True
 
     async def _save_draft(self) -> bool:
