@@ -183,7 +183,7 @@ async def _require_moved(world: World, slot: datetime, rows: int) -> None:
 
 async def _list_lateness(world: World) -> list[tuple[datetime, float]]:
     """The slot of each reminder, and the seconds from it to its record."""
-    found = []
+    lateness = []
     partitions = await list_partitions(world.settings, [REMINDERS])
     for at, end in (await world.reader.list_ends(partitions)).items():
         start = 0
@@ -196,5 +196,5 @@ async def _list_lateness(world: World) -> list[tuple[datetime, float]]:
                 event = decode(REMINDERS, record.value, record.headers).event
                 if isinstance(event, ReminderDue):
                     written = datetime.fromtimestamp(record.time / 1000, UTC)
-                    found.append((event.slot, (written - event.slot).total_seconds()))
-    return found
+                    lateness.append((event.slot, (written - event.slot).total_seconds()))
+    return lateness

@@ -73,7 +73,7 @@ class PossibleStates:
 
     def add(self, fact: Fact) -> None:
         """Add the state after a fact that may have been committed within the span."""
-        if self._begins_anew(fact):
+        if self._is_begun_anew(fact):
             self.begins.add(fact.committed)
         if fact.owed is not None:
             self.owed.add(fact.owed)
@@ -82,7 +82,7 @@ class PossibleStates:
         if fact.book is not None:
             self.books.add(fact.book)
 
-    def _begins_anew(self, fact: Fact) -> bool:
+    def _is_begun_anew(self, fact: Fact) -> bool:
         """Whether an obligation may be owed anew, or by another date, from a fact on."""
         reopened = fact.owed is True and False in self.owed
         moved = fact.due_on is not None and self.dates != {fact.due_on} and True in self.owed
@@ -90,7 +90,7 @@ class PossibleStates:
 
     def replace(self, fact: Fact) -> None:
         """Replace the states by the one after a fact that was committed before the span."""
-        if self._begins_anew(fact):
+        if self._is_begun_anew(fact):
             self.begins = {fact.committed}
         if fact.owed is not None:
             self.owed = {fact.owed}

@@ -114,11 +114,11 @@ class Promise:
         states = self._fact_log.find_possible_states(obligation, slot, until)
         if states.owed != {True} or len(states.dates) != 1:
             return
-        told = self._slots.list_told(obligation, states)
+        tellings = self._slots.list_told(obligation, states)
         replaced = self._slots.list_told(obligation, states, kept=False)
         for audience in audiences:
             place = (slot, audience)
-            rules = [each.get(place, frozenset()) for each in told]
+            rules = [each.get(place, frozenset()) for each in tellings]
             judgement.kept += is_decided(rules, [each.get(place, frozenset()) for each in replaced])
             if all(self._mutes.list_free(obligation, slot, each) for each in rules):
                 self._check_due(obligation, place, deliveries, judgement)
@@ -190,10 +190,10 @@ class Promise:
     ) -> Mapping[datetime, Iterable[Audience]]:
         """The audiences of each slot of an obligation, by any rule book and date of the run."""
         possible = self._fact_log.find_possible_states(obligation, begin, end)
-        told = self._slots.list_told(obligation, possible)
+        tellings = self._slots.list_told(obligation, possible)
         replaced = self._slots.list_told(obligation, possible, kept=False)
         slots: defaultdict[datetime, set[Audience]] = defaultdict(set)
-        for slot, audience in {place for each in (*told, *replaced) for place in each}:
+        for slot, audience in {place for each in (*tellings, *replaced) for place in each}:
             slots[slot].add(audience)
         return slots
 
@@ -202,8 +202,8 @@ class Promise:
     ) -> bool:
         place = (message.slot, message.audience)
         return True in states.owed and any(
-            self._mutes.list_possible(obligation, message.slot, told.get(place, ()))
-            for told in self._slots.list_told(obligation, states)
+            self._mutes.list_possible(obligation, message.slot, tellings.get(place, ()))
+            for tellings in self._slots.list_told(obligation, states)
         )
 
     def _find_obligations(self, message: SinkMessage) -> list[PublishedObligation]:

@@ -62,8 +62,8 @@ class SlotTable:
                 key = (obligation.kind, due_on, obligation.known_on, ref)
                 steps = {book} if holders is None else {min(each, book) for each in holders}
                 for each in steps:
-                    told = self._find_told(book, each, key)
-                    every[id(told)] = told
+                    tellings = self._find_told(book, each, key)
+                    every[id(tellings)] = tellings
         return list(every.values())
 
     def _list_holders(
@@ -87,13 +87,13 @@ class SlotTable:
     def _compute_told(self, book: int, holder: int, key: _FactsKey) -> Told:
         """What `book` tells; what is overdue by the steps of the book `holder`."""
         former = {rule.rule_id: rule for rule in self._books[holder].rules}
-        told: defaultdict[Place, set[str]] = defaultdict(set)
+        tellings: defaultdict[Place, set[str]] = defaultdict(set)
         for rule, timing in self._timed[book]:
             for occurrence in self._list_occurrences(timing, key):
                 kept = former.get(rule.rule_id, rule) if occurrence.overdue else rule
                 for audience in list_audiences(kept, occurrence):
-                    told[occurrence.slot, audience].add(rule.rule_id)
-        return {place: frozenset(rules) for place, rules in told.items()}
+                    tellings[occurrence.slot, audience].add(rule.rule_id)
+        return {place: frozenset(rules) for place, rules in tellings.items()}
 
     def _compute_occurrences(self, timing: int, key: _FactsKey) -> tuple[Occurrence, ...]:
         """Every occurrence within the span, by the rules of one timing and one set of dates."""
