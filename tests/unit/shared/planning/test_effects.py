@@ -47,7 +47,10 @@ SUPPORTING = owe(date(2023, 7, 14))
 def is_other(*owed: ForecastObligation, near: int = 15, **fields: Any) -> bool:
     rules = [BOOK["rules"][0] | fields, BOOK["rules"][1]]
     other = RuleBook.model_validate(BOOK | {"rules": rules, "near_working_days": near})
-    live = make_default_rule_book()
+    return compare(make_default_rule_book(), other, *owed)
+
+
+def compare(live: RuleBook, other: RuleBook, *owed: ForecastObligation) -> bool:
     calendar = WorkingCalendar()
     books = [PublishedBook(NOW - timedelta(days=60), live), PublishedBook(NOW, other)]
     comparison = BookComparison(
@@ -91,6 +94,15 @@ def test_slot_audience_channels_and_conditions_are_heard(fields: dict[str, Any])
 )
 def test_what_no_message_says_is_not_heard(fields: dict[str, Any]) -> None:
     assert not is_other(SUPPORTING, **fields)
+
+
+def test_a_rule_of_both_books_that_asks_for_the_light_is_heard_otherwise_by_other_days() -> None:
+    rules = [BOOK["rules"][0] | {"select": {"light": "yellow"}}]
+    books = [
+        RuleBook.model_validate(BOOK | {"rules": rules, "near_working_days": near})
+        for near in (15, 3)
+    ]
+    assert compare(*books, SUPPORTING)
 
 
 def test_what_is_overdue_keeps_its_steps_and_hears_nothing_else() -> None:
