@@ -36,11 +36,13 @@ from shared.schemas.topics import REMINDERS, apply_prefix
 OTHER = derive_office_id("bench-ticks")
 """The office whose units are due meanwhile."""
 _PER_SECOND = 100
-_SECONDS, _QUICK_SECONDS = 150, 6
+_SECONDS, _QUICK_SECONDS = 150, 10
 """For how long 100 units are due each second; replanning may take longer."""
 _AHEAD = timedelta(seconds=10)
 _WARM_UP, _QUICK_WARM_UP = 5, 1
 """Seconds of ticks before the book is published."""
+_BESIDE = timedelta(seconds=2)
+"""Slots that are counted before and after: a small office is planned between two slots."""
 _COMING = timedelta(days=40)
 _PAUSE = 0.2
 
@@ -114,7 +116,8 @@ async def _replan(world: World, units: int, *, quick: bool) -> _Replanning:
         due = int((ended - first).total_seconds()) * _PER_SECOND
         await watch_count(world.make_record_counter(REMINDERS), due)
         await _require_moved(world, slot, units * ITEMS)
-    lateness = [late for at, late in await _list_lateness(world) if began <= at <= ended]
+    begin, end = began - _BESIDE, ended + _BESIDE
+    lateness = [late for at, late in await _list_lateness(world) if begin <= at <= end]
     if not lateness:
         raise CuibanError("Nothing was due while timers were planned anew.")
     return _Replanning(spent, lateness, cpu)
