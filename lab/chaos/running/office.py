@@ -10,13 +10,14 @@ from uuid import UUID
 from lab.chaos.oracle.facts import PublishedObligation
 from lab.demo.script import START
 from shared.rules.book import Rule, RuleBook, Step
-from shared.rules.moments import BeforeDue, WhileOverdue
+from shared.rules.moments import Weekday, Weekly, WhileOverdue
 from shared.rules.selecting import Select
 from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind
 
 BEGIN = START + timedelta(hours=14)
 """When the clock starts: late in the evening, so that something becomes overdue within a minute."""
-_FARTHEST = 260
+_DAILY = Weekly(weekdays=tuple(Weekday))
+"""Every day up to the date. It is short as a text, and so a draft is read quickly."""
 _HOURS = 24
 _HIGHER: tuple[tuple[Step, ...], ...] = (
     (),
@@ -63,7 +64,7 @@ def build_rule_book(variant: BookVariant) -> RuleBook:
     liaison, deputy = Step(audience=Audience.LIAISON), Step(audience=Audience.DEPUTY)
     before = (liaison, deputy) if number % 3 == 0 else (liaison,)
     moments = (
-        ("at", BeforeDue(working_days=tuple(range(_FARTHEST + 1))), before),
+        ("at", _DAILY, before),
         ("overdue", WhileOverdue(every_working_days=1), (liaison, *_HIGHER[number % 4])),
     )
     rules = [
@@ -90,7 +91,7 @@ def _build_task_rule(task: str) -> Rule:
         rule_id=f"task-{task}",
         kinds=tuple(ObligationKind),
         select=Select(task=(task,)),
-        when=(BeforeDue(working_days=tuple(range(_FARTHEST + 1))),),
+        when=(_DAILY,),
         at=time(_TASK_HOUR),
         who=(Step(audience=Audience.HEAD),),
         channels=_BOTH,
