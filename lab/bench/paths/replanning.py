@@ -28,8 +28,9 @@ from shared.kafka.broker.codec import decode, encode
 from shared.kafka.broker.provisioning import list_partitions
 from shared.rules.book import RuleBook
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import ReminderDue, RuleBookPublished
+from shared.schemas.events import ReminderDue
 from shared.schemas.identity import derive_office_id
+from shared.schemas.office_events import RuleBookPublished
 from shared.schemas.rules import Channel
 from shared.schemas.topics import REMINDERS, apply_prefix
 
