@@ -13,6 +13,7 @@ BENCHES = {
     "reading": "lab.bench.paths.reading:measure_reading",
     "timers": "lab.bench.paths.timers:measure_firing",
     "tick": "lab.bench.paths.timers:measure_ticks",
+    "replan": "lab.bench.paths.replanning:measure_replanning",
     "reminders": "lab.bench.paths.reminders:measure_fan_out",
     "mail": "lab.bench.paths.sending:measure_mail",
     "sms": "lab.bench.paths.sending:measure_sms",

@@ -3,7 +3,8 @@
 What is heard of one obligation depends on its dates, on the traits that a book asks for, and on the
 book whose steps it keeps. Many share these, so the answer for them is kept. Where all obligations
 of a unit are heard of alike, so is the unit; otherwise its reminders are planned by both books, up
-to the first difference.
+to the first difference. Rules that both books have tell the same by both: their slots are counted
+only where a rule of one book alone also reminds.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
@@ -15,7 +16,7 @@ from uuid import UUID
 from shared.planning.expected import ObligationVersion, list_told_audiences
 from shared.planning.forecasting import ForecastObligation, forecast_unit
 from shared.planning.timetable import Timetable
-from shared.rules.book import How
+from shared.rules.book import How, Rule, RuleBook
 from shared.rules.messages import get_own_how, is_in_order
 from shared.rules.selecting import keep_asked
 from shared.schemas.rules import Audience, Channel, ReminderKind
@@ -48,6 +49,12 @@ class BookComparison:
     planned_at: datetime
     until: datetime
     _alike: dict[Hashable, bool] = field(default_factory=dict)
+    _changed: list[tuple[Timetable, Rule]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        live, other = self.live, self.other
+        self._changed = [(live, rule) for rule in _list_missing(live.book, other.book)]
+        self._changed += [(other, rule) for rule in _list_missing(other.book, live.book)]
 
     def has_other_reminders(self, of_unit: Sequence[ForecastObligation]) -> bool:
         """Whether the reminders of a unit differ; what it owes now is taken to stay so."""
@@ -76,9 +83,18 @@ class BookComparison:
             version = ObligationVersion(
                 replace(dates, traits=traits), owed=True, since=owed_since or self.planned_at
             )
-            alike = self._map_slots(self.live, version) == self._map_slots(self.other, version)
+            alike = not self._is_told_by_changed(version) or (
+                self._map_slots(self.live, version) == self._map_slots(self.other, version)
+            )
             self._alike[key] = alike
         return alike
+
+    def _is_told_by_changed(self, version: ObligationVersion) -> bool:
+        """Whether a rule that only one of the books has reminds of an obligation."""
+        span = self.planned_at + _INSTANT, self.until
+        return any(
+            timetable.list_between(rule, version.dates, *span) for timetable, rule in self._changed
+        )
 
     def _map_slots(
         self, timetable: Timetable, version: ObligationVersion
@@ -95,3 +111,9 @@ class BookComparison:
             overdue, known = heard.get(key, (0, frozenset[Channel]()))
             heard[key] = (max(overdue, each.overdue), known.union(rule.channels))
         return heard
+
+
+def _list_missing(book: RuleBook, other: RuleBook) -> list[Rule]:
+    """The rules of a book that another one does not have; all when what rules share differs."""
+    is_alike = (book.timezone, book.near_working_days) == (other.timezone, other.near_working_days)
+    return [rule for rule in book.rules if not is_alike or rule not in other.rules]

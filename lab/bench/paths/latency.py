@@ -81,7 +81,9 @@ async def _measure_delays(world: World, seconds: int, ahead: timedelta) -> list[
             first = (read_machine_time() + ahead).replace(microsecond=0)
             zone = find_noon_zone(first)
             await seed_rules(
-                world, _build_rule_book(first, seconds, zone), {first.astimezone(zone).date(): True}
+                world,
+                build_rule_per_second(first, seconds, zone),
+                {first.astimezone(zone).date(): True},
             )
             slots = SlotPlan(first, _PER_SECOND, timedelta(seconds=1), numbered=True, zone=zone)
             await seed_timers(world, 1, units, slots, DIGEST_ITEMS)
@@ -93,8 +95,8 @@ async def _measure_delays(world: World, seconds: int, ahead: timedelta) -> list[
         ]
 
 
-def _build_rule_book(first: datetime, seconds: int, zone: ZoneInfo) -> RuleBook:
-    """A rule for each second, from the first slot on."""
+def build_rule_per_second(first: datetime, seconds: int, zone: ZoneInfo) -> RuleBook:
+    """A book with a rule for each second, from the first slot on."""
     instants = (first.astimezone(zone) + timedelta(seconds=n) for n in range(seconds))
     rules = tuple(
         make_daily_rule(f"deadline-{n}", (Channel.EMAIL,), at.time())

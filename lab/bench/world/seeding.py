@@ -51,8 +51,10 @@ def make_daily_rule(rule_id: str, channels: tuple[Channel, ...], at: time) -> Ru
     )
 
 
-async def seed_rules(world: World, rules: RuleBook, days: dict[date, bool] | None = None) -> None:
-    """Store the office's rules in the scheduler, and its calendar if given.
+async def seed_rules(
+    world: World, rules: RuleBook, days: dict[date, bool] | None = None, office: UUID = OFFICE
+) -> None:
+    """Store an office's rules in the scheduler, and its calendar if given.
 
     All facts are marked as read, since no ingest runs.
     """
@@ -60,7 +62,8 @@ async def seed_rules(world: World, rules: RuleBook, days: dict[date, bool] | Non
     await world.execute(
         "INSERT INTO scheduler.positions (consumer, topic, partition, next_offset, complete_until) "
         "SELECT c, t, 0, 0, CAST('2100-01-01' AS timestamptz) "
-        "FROM unnest(CAST(:consumers AS text[]), CAST(:topics AS text[])) AS v(c, t)",
+        "FROM unnest(CAST(:consumers AS text[]), CAST(:topics AS text[])) AS v(c, t) "
+        "ON CONFLICT DO NOTHING",
         consumers=[TASKS_CONSUMER, RULES_CONSUMER],
         topics=names,
     )
@@ -68,10 +71,17 @@ async def seed_rules(world: World, rules: RuleBook, days: dict[date, bool] | Non
         "INSERT INTO scheduler.offices (office_id, rule_book, rule_version, calendar, "
         "calendar_number, changed_at) VALUES (:office, CAST(:book AS jsonb), 1, "
         "CAST(:days AS jsonb), :number, :at)",
-        office=OFFICE,
+        office=office,
         book=rules.model_dump_json(),
         days=json.dumps({day.isoformat(): works for day, works in (days or {}).items()}),
         number=int(bool(days)),
+        at=EVE,
+    )
+    await world.execute(
+        "INSERT INTO scheduler.rule_books (office_id, version, book, told_at) "
+        "VALUES (:office, 1, CAST(:book AS jsonb), :at)",
+        office=office,
+        book=rules.model_dump_json(),
         at=EVE,
     )
 
@@ -96,6 +106,7 @@ class SlotPlan:
     """When the timers of units fire: `units` of them at the first slot, as many at each next one.
 
     With `numbered`, each slot has its own rule: `deadline-0`, `deadline-1` and so on.
+    `office`: whose units they are.
     """
 
     first: datetime
@@ -103,6 +114,7 @@ class SlotPlan:
     apart: timedelta = timedelta(0)
     numbered: bool = False
     zone: ZoneInfo = ZONE
+    office: UUID = OFFICE
 
 
 async def seed_timers(
@@ -122,7 +134,7 @@ async def seed_timers(
     await world.execute(
         "INSERT INTO scheduler.agenda (unit_id, office_id, next_fire_at) "  # noqa: S608 - our own words
         f"SELECT {unit_id}, :office, {at} FROM {every}",
-        office=OFFICE,
+        office=slots.office,
         **when,
     )
     await world.execute(
@@ -130,7 +142,7 @@ async def seed_timers(
         f"due_on, known_on, lead, number, standing, planned_from) SELECT {obligation_id}, :office, "
         f"{unit_id}, CAST(md5('m' || i) AS uuid), 'deadline', CAST(:due AS date), "
         f"CAST(:due AS date) - 60, false, 1, 'open', CAST(:due AS date) - 60 FROM {many}",
-        office=OFFICE,
+        office=slots.office,
         due=due,
         **where,
     )

@@ -63,7 +63,7 @@ class RunningFaultInjector(LogFaultInjector):
     """
 
     report_done: Callable[[Prepare], Awaitable[UUID]] = field(kw_only=True)
-    publish_book: Callable[[], Awaitable[None]] = field(kw_only=True)
+    publish_book: Callable[[], Awaitable[object]] = field(kw_only=True)
     unit_of: Mapping[UUID, UUID] = field(kw_only=True)
     release: NextRelease | None = field(kw_only=True)
     disk: Path | None = field(kw_only=True)

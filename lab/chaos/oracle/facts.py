@@ -26,6 +26,11 @@ class PublishedObligation:
     kind: ObligationKind
     due_on: date | None
     known_on: date
+    plan_id: UUID | None = None
+
+
+Begin = tuple[datetime, datetime]
+"""The first and the last instant at which something may have begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Fact:
         obligation_id: the obligation; None for a fact of the whole office.
         owed: whether the obligation is owed from now on.
         due_on: its new date.
-        book: the number of the rule book that is valid from now on.
+        book: the version of the rule book that is valid from now on.
     """
 
     asked: datetime
@@ -46,17 +51,30 @@ class Fact:
     due_on: date | None = None
     book: int | None = None
 
+    @property
+    def committed(self) -> Begin:
+        """When it was committed, at the earliest and at the latest, by any clock of the office."""
+        return self.asked - TOLERANCE, self.answered + TOLERANCE
+
 
 @dataclass(slots=True)
 class PossibleStates:
-    """Every state that an obligation may have had within a span of time."""
+    """Every state that an obligation may have had within a span of time.
+
+    Attributes:
+        begins: since when it was owed by its date without interruption; None: since it was
+            published, before the run.
+    """
 
     owed: set[bool]
     dates: set[date | None]
     books: set[int]
+    begins: set[Begin | None]
 
     def add(self, fact: Fact) -> None:
         """Add the state after a fact that may have been committed within the span."""
+        if self._is_begun_anew(fact):
+            self.begins.add(fact.committed)
         if fact.owed is not None:
             self.owed.add(fact.owed)
         if fact.due_on is not None:
@@ -64,8 +82,16 @@ class PossibleStates:
         if fact.book is not None:
             self.books.add(fact.book)
 
+    def _is_begun_anew(self, fact: Fact) -> bool:
+        """Whether an obligation may be owed anew, or by another date, from a fact on."""
+        reopened = fact.owed is True and False in self.owed
+        moved = fact.due_on is not None and self.dates != {fact.due_on} and True in self.owed
+        return reopened or moved
+
     def replace(self, fact: Fact) -> None:
         """Replace the states by the one after a fact that was committed before the span."""
+        if self._is_begun_anew(fact):
+            self.begins = {fact.committed}
         if fact.owed is not None:
             self.owed = {fact.owed}
         if fact.due_on is not None:
@@ -95,7 +121,7 @@ class FactLog:
         self, obligation: PublishedObligation, since: datetime, until: datetime
     ) -> PossibleStates:
         """The states that an obligation may have had from `since` until `until`."""
-        states = PossibleStates({True}, {obligation.due_on}, {self.first_book})
+        states = PossibleStates({True}, {obligation.due_on}, {self.first_book}, {None})
         for fact in [*self.books, *self.by_obligation.get(obligation.obligation_id, ())]:
             if fact.answered + TOLERANCE <= since:
                 states.replace(fact)
@@ -103,6 +129,17 @@ class FactLog:
             if fact.answered + TOLERANCE > since and fact.asked <= until:
                 states.add(fact)
         return states
+
+    def find_books_between(self, earliest: datetime, latest: datetime) -> set[int]:
+        """The rule books that may have been in force at an instant within a span of time."""
+        books = {self.first_book}
+        for fact in self.books:
+            begin, end = fact.committed
+            if end <= earliest:
+                books = {fact.book or self.first_book}
+            elif begin <= latest:
+                books.add(fact.book or self.first_book)
+        return books
 
     def find_end_before(
         self, obligation: PublishedObligation, instant: datetime

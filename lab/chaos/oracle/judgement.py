@@ -30,10 +30,17 @@ class SinkMessage:
 
 @dataclass(slots=True)
 class Judgement:
-    """What was due and what arrived; each entry of a list names a problem."""
+    """What was due and what arrived; each entry of a list names a problem.
+
+    Attributes:
+        muted: items that nobody was to be told of in a slot, since every rule was muted for them.
+        kept: items that kept steps decided: the book in force alone would tell somebody else.
+    """
 
     due: int = 0
     delivered: int = 0
+    muted: int = 0
+    kept: int = 0
     late_honoured: int = 0
     incomplete: int = 0
     lost: list[str] = field(default_factory=list)

@@ -1,6 +1,7 @@
 """The promise, with its time limits, compared with the messages in the sinks. Pure.
 
-- A slot respects every fact that was committed before it (minus `TOLERANCE`).
+- A slot respects every fact that was committed before it (minus `TOLERANCE`): what is owed and by
+  which date, the rule book, the mutes, and the steps that an overdue obligation keeps.
 - What is due arrives within the bound, not counting the time of faults.
 - What is done is not reminded of after the bound, not counting the time of faults.
 - No item is sent twice for the same slot.
@@ -11,32 +12,34 @@ A reminder that fired without a complete view is marked, and may contain what wa
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import date, datetime, timedelta
-from functools import lru_cache
-from itertools import takewhile
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from lab.chaos.oracle.calm import CalmTime
 from lab.chaos.oracle.facts import FactLog, PossibleStates, PublishedObligation
 from lab.chaos.oracle.judgement import Judgement, SinkMessage
+from lab.chaos.oracle.mutes import MuteLog
+from lab.chaos.oracle.slots import Place, SlotTable, is_decided
 from shared.calendar import WorkingCalendar
 from shared.rules.book import RuleBook
-from shared.rules.occurrences import Dates as RuleDates
-from shared.rules.occurrences import list_occurrences
-from shared.rules.steps import list_audiences
-from shared.schemas.rules import Audience, ObligationKind
+from shared.schemas.rules import Audience
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _SHORTLY = timedelta(minutes=15)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 DeliveryKey = tuple[UUID, datetime, Audience, str]
 """Unit, slot, audience and channel."""
+Deliveries = tuple[
+    Mapping[tuple[UUID, datetime, Audience], SinkMessage], set[DeliveryKey], set[DeliveryKey]
+]
+"""Mails by obligation, slot and audience; the short messages; what a gateway refused for good."""
 
 
 class Promise:
     """Judges a run.
 
-    `books` are the rule books by number. `reachable` holds unit, audience and channel of every
+    `books` are the rule books by version. `reachable` holds unit, audience and channel of every
     address of a contact.
     """
 
@@ -50,11 +53,12 @@ class Promise:
         bound: timedelta,
         names: Mapping[UUID, str],
         reachable: AbstractSet[tuple[UUID, Audience, str]],
+        mutes: MuteLog | None = None,
     ) -> None:
         self._books, self._calendar, self._fact_log, self._calm = books, calendar, log, calm
         self._bound, self._names, self._reachable = bound, names, reachable
-        self._span = (datetime.min.replace(tzinfo=_ZONE), datetime.min.replace(tzinfo=_ZONE))
-        self._slots = lru_cache(maxsize=None)(self._calculate_slots)
+        self._mutes = mutes or MuteLog()
+        self._slots = SlotTable(books, calendar, log, (_NEVER, _NEVER))
         self._places: defaultdict[tuple[UUID, str], list[PublishedObligation]] = defaultdict(list)
         for obligation in log.obligations.values():
             self._places[obligation.unit_id, obligation.ref].append(obligation)
@@ -70,13 +74,12 @@ class Promise:
 
         `refused` are those that a gateway refused permanently because of a fault.
         """
-        self._span = (begin, end)
-        self._slots.cache_clear()
+        self._slots = SlotTable(self._books, self._calendar, self._fact_log, (begin, end))
         judgement = Judgement(incomplete=sum(not message.complete for message in messages))
         mails, texts = self._sort_messages(messages, judgement)
         for obligation in self._fact_log.obligations.values():
-            for slot, audience in self._list_slots(obligation, begin, end):
-                self._check_slot(obligation, slot, audience, (mails, texts, refused), judgement)
+            for slot, audiences in self._map_slots(obligation, begin, end).items():
+                self._check_slot(obligation, slot, audiences, (mails, texts, refused), judgement)
         for message in messages:
             self._check_message(message, judgement)
         return judgement
@@ -102,15 +105,37 @@ class Promise:
         self,
         obligation: PublishedObligation,
         slot: datetime,
-        audience: Audience,
-        deliveries: tuple[
-            Mapping[tuple[UUID, datetime, Audience], SinkMessage],
-            set[DeliveryKey],
-            set[DeliveryKey],
-        ],
+        audiences: Iterable[Audience],
+        deliveries: Deliveries,
         judgement: Judgement,
     ) -> None:
-        mails, texts, refused = deliveries
+        """Check what an obligation is due for in a slot, where that is certain."""
+        until = self._calm.find_instant_after(slot, self._bound)
+        states = self._fact_log.find_possible_states(obligation, slot, until)
+        if states.owed != {True} or len(states.dates) != 1:
+            return
+        tellings = self._slots.list_told(obligation, states)
+        replaced = self._slots.list_told(obligation, states, kept=False)
+        for audience in audiences:
+            place = (slot, audience)
+            rules = [each.get(place, frozenset()) for each in tellings]
+            judgement.kept += is_decided(rules, [each.get(place, frozenset()) for each in replaced])
+            if all(self._mutes.list_free(obligation, slot, each) for each in rules):
+                self._check_due(obligation, place, deliveries, judgement)
+            elif all(rules) and not any(
+                self._mutes.list_possible(obligation, slot, each) for each in rules
+            ):
+                judgement.muted += 1
+
+    def _check_due(
+        self,
+        obligation: PublishedObligation,
+        place: Place,
+        deliveries: Deliveries,
+        judgement: Judgement,
+    ) -> None:
+        """Check that what is due arrived in time, on each channel with an address."""
+        (mails, texts, refused), (slot, audience) = deliveries, place
         mail = mails.get((obligation.obligation_id, slot, audience))
         missing = [
             channel
@@ -122,11 +147,7 @@ class Promise:
             and (obligation.unit_id, audience, channel) in self._reachable
             and (obligation.unit_id, slot, audience, channel) not in refused
         ]
-        until = self._calm.find_instant_after(slot, self._bound)
-        must = self._must_remind(
-            self._fact_log.find_possible_states(obligation, slot, until), obligation, slot, audience
-        )
-        if not must or (not missing and mail is None):
+        if not missing and mail is None:
             return
         judgement.due += 1
         for channel in missing:
@@ -164,69 +185,25 @@ class Promise:
                     f"{late} after it was done, without faults"
                 )
 
-    def _list_slots(
+    def _map_slots(
         self, obligation: PublishedObligation, begin: datetime, end: datetime
-    ) -> Iterable[tuple[datetime, Audience]]:
-        """Slots and audiences of an obligation by any rule book and any date of the run."""
+    ) -> Mapping[datetime, Iterable[Audience]]:
+        """The audiences of each slot of an obligation, by any rule book and date of the run."""
         possible = self._fact_log.find_possible_states(obligation, begin, end)
-        return sorted(
-            {
-                place
-                for book in possible.books
-                for day in possible.dates
-                for place in self._slots(book, obligation.kind, day, obligation.known_on)
-            },
-            key=lambda place: (place[0], place[1].value),
-        )
-
-    def _must_remind(
-        self,
-        possible: PossibleStates,
-        obligation: PublishedObligation,
-        slot: datetime,
-        audience: Audience,
-    ) -> bool:
-        return (
-            possible.owed == {True}
-            and len(possible.dates) == 1
-            and all(
-                (slot, audience) in self._slots(book, obligation.kind, day, obligation.known_on)
-                for book in possible.books
-                for day in possible.dates
-            )
-        )
+        tellings = self._slots.list_told(obligation, possible)
+        replaced = self._slots.list_told(obligation, possible, kept=False)
+        slots: defaultdict[datetime, set[Audience]] = defaultdict(set)
+        for slot, audience in {place for each in (*tellings, *replaced) for place in each}:
+            slots[slot].add(audience)
+        return slots
 
     def _may_remind(
-        self, possible: PossibleStates, obligation: PublishedObligation, message: SinkMessage
+        self, states: PossibleStates, obligation: PublishedObligation, message: SinkMessage
     ) -> bool:
-        return True in possible.owed and any(
-            (message.slot, message.audience)
-            in self._slots(book, obligation.kind, day, obligation.known_on)
-            for book in possible.books
-            for day in possible.dates
-        )
-
-    def _calculate_slots(
-        self, number: int, kind: ObligationKind, due_on: date | None, known_on: date
-    ) -> frozenset[tuple[datetime, Audience]]:
-        """Every slot of the run with its audience, by one rule book and one set of dates."""
-        book = self._books[number]
-        begin, end = self._span
-        return frozenset(
-            (occurrence.slot, audience)
-            for rule in book.rules
-            for occurrence in takewhile(
-                lambda each: each.slot <= end,
-                list_occurrences(
-                    rule,
-                    RuleDates(kind, due_on, known_on),
-                    self._calendar,
-                    ZoneInfo(book.timezone),
-                    book.near_working_days,
-                ),
-            )
-            if occurrence.slot > begin
-            for audience in list_audiences(rule, occurrence)
+        place = (message.slot, message.audience)
+        return True in states.owed and any(
+            self._mutes.list_possible(obligation, message.slot, tellings.get(place, ()))
+            for tellings in self._slots.list_told(obligation, states)
         )
 
     def _find_obligations(self, message: SinkMessage) -> list[PublishedObligation]:

@@ -22,6 +22,7 @@ class RunningVerdict:
         faults: the number of faults of each kind.
         reoffered: messages that were offered again, as is allowed.
         facts: how many reports, hearings, extensions, amendments and rule books the API was told.
+        rules: how many acts of each kind the maker of the rules performed.
         poison: the number of records that can't be applied; `dead_letters` is how many of them
             have a dead letter.
         gaps: where conservation does not hold.
@@ -34,6 +35,7 @@ class RunningVerdict:
     reoffered: int
     doubled: Sequence[str]
     facts: int
+    rules: Mapping[str, int]
     poison: int
     dead_letters: int
     gaps: Sequence[str]
@@ -49,8 +51,11 @@ class RunningVerdict:
             "seed": self.seed,
             "faults": dict(self.faults),
             "facts": self.facts,
+            "rules": dict(self.rules),
             "due": judgement.due,
             "delivered": judgement.delivered,
+            "muted": judgement.muted,
+            "kept_steps": judgement.kept,
             "reoffered": self.reoffered,
             "lost": len(judgement.lost),
             "doubled": len(self.doubled),

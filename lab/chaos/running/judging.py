@@ -23,11 +23,14 @@ from lab.chaos.oracle.arrivals import ArrivedMessage, explain_repeats
 from lab.chaos.oracle.calm import CalmTime, merge_windows
 from lab.chaos.oracle.facts import FactLog
 from lab.chaos.oracle.judgement import SinkMessage
+from lab.chaos.oracle.mutes import MuteLog
 from lab.chaos.oracle.promise import DeliveryKey, Promise
 from lab.chaos.oracle.running_verdict import RunningVerdict
 from lab.chaos.oracle.stepped_verdict import compare_dead_letters
 from lab.chaos.running import office
+from lab.chaos.running.people.actions import RuleAction
 from lab.chaos.running.people.actors import Actors
+from lab.chaos.running.people.rule_maker import RuleMaker
 from lab.chaos.running.setup import RunSetup
 from lab.demo.script import START
 from services.scheduler import audit
@@ -47,7 +50,7 @@ _PERMANENT_REFUSALS = {403, 410}
 async def judge_run(
     seed: int,
     faults: Sequence[ScheduledFault],
-    actors: Actors,
+    people: tuple[Actors, RuleMaker],
     injector: RunningFaultInjector,
     setup: RunSetup,
     engine: AsyncEngine,
@@ -59,6 +62,7 @@ async def judge_run(
 
     `span` is the office's time in which the clock ran.
     """
+    actors, rules = people
     injector.end_episode()
     units = await asyncio.to_thread(actors.api.list_items, "/v1/units")
     unit_ids = [UUID(unit["unit_id"]) for unit in units]
@@ -66,7 +70,7 @@ async def judge_run(
     messages = await asyncio.to_thread(fetch_messages, sinks)
     incomplete, gaps = await _fetch_audit(engine)
     rows = {UUID(row["notification_id"]): row for row in history}
-    promise = _make_promise(actors, injector, setup, units)
+    promise = _make_promise(actors, rules, injector, setup, units)
     refused = await asyncio.to_thread(_fetch_refused, sinks, rows)
     judgement = promise.judge(_collect_messages(messages, rows, incomplete), refused, *span)
     copies: dict[str, list[ArrivedMessage]] = {}
@@ -80,7 +84,8 @@ async def judge_run(
         judgement=judgement,
         reoffered=withheld + by_cut,
         doubled=[*judgement.doubled, *unexplained],
-        facts=len(actors.facts),
+        facts=len(actors.facts) + len(rules.facts),
+        rules={action.value: rules.done[action] for action in RuleAction},
         poison=len(injector.streams.poison),
         dead_letters=len({letter.record_key for letter in letters}),
         gaps=gaps,
@@ -95,21 +100,23 @@ async def judge_run(
 
 def _make_promise(
     actors: Actors,
+    rules: RuleMaker,
     injector: RunningFaultInjector,
     setup: RunSetup,
     units: Sequence[Mapping[str, Any]],
 ) -> Promise:
     """What had to arrive, by what people told the API and when faults were active."""
-    log = FactLog(dict(actors.obligations), first_book=1)
-    log.add_facts(actors.facts)
+    log = FactLog(dict(actors.obligations), first_book=min(rules.variants))
+    log.add_facts([*actors.facts, *rules.facts])
     return Promise(
-        {number: office.build_rule_book(number) for number in range(1, actors.book + 1)},
+        rules.books,
         WorkingCalendar(1, office.build_calendar(START.date())),
         log,
         CalmTime(merge_windows(injector.windows)),
         bound=timedelta(seconds=_BOUND_SECONDS * setup.clocks.running_rate),
         names={UUID(unit["unit_id"]): str(unit["name"]) for unit in units},
         reachable=_list_reachable(units),
+        mutes=MuteLog(rules.mutes.values()),
     )
 
 

@@ -2,12 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,17 +19,16 @@ from lab.chaos.faults.release import make_next_release
 from lab.chaos.faults.running_injector import RunningFaultInjector
 from lab.chaos.faults.schedule import RUNNING, FaultKind, draw_faults
 from lab.chaos.faults.streams import StreamFaults
-from lab.chaos.oracle.facts import PublishedObligation
+from lab.chaos.oracle.mutes import MuteScope
 from lab.chaos.oracle.running_verdict import RunningVerdict
-from lab.chaos.running import office
+from lab.chaos.running import office, opening
 from lab.chaos.running.judging import judge_run
-from lab.chaos.running.people.actions import SecondPlan
 from lab.chaos.running.people.actors import Actors
+from lab.chaos.running.people.rule_maker import RuleMaker, find_scopes
 from lab.chaos.running.run import RunningRun
 from lab.chaos.running.setup import RunSetup
-from lab.demo import office as demo_office
 from lab.demo.quiet import PipelineWatcher
-from lab.demo.script import START, ZONE
+from lab.demo.script import ZONE
 from shared import clock as clocks_of
 from shared.database.engine import create_engine
 from shared.settings import Settings
@@ -39,8 +36,7 @@ from shared.settings import Settings
 _THREADS = 64
 """More than people and faults together, since each waiting request takes a thread."""
 _QUIET_WITHIN = 300.0
-_SECOND_UNITS = 12
-_SECOND_DUE = date(2023, 9, 15)
+_MUTED_FIRST = timedelta(hours=8)
 
 
 async def run_and_judge(
@@ -62,11 +58,11 @@ async def run_and_judge(
     sinks = setup.record.inbox.rstrip("/")
     faults = draw_faults(seed, count, RUNNING, without)
     try:
-        second_plan = await asyncio.to_thread(_publish, api, setup.directory)
-        unit_api = await asyncio.to_thread(_open_for_units, api, ingests)
-        clients.append(unit_api)
+        second_plan = await asyncio.to_thread(opening.publish_all, api, setup.directory)
+        unit_api, approver = await asyncio.to_thread(_open_for_others, api, ingests)
+        clients += [unit_api, approver]
         await watcher.wait_until_quiet(setup.clocks.now(), _QUIET_WITHIN)
-        obligations = await asyncio.to_thread(_fetch_obligations, api)
+        obligations = await asyncio.to_thread(opening.fetch_obligations, api)
         actors = Actors(
             api=api,
             unit_api=unit_api,
@@ -76,15 +72,16 @@ async def run_and_judge(
             newest_messages=lambda: _fetch_newest(sinks),
             second_plan=second_plan,
         )
-        injector = _make_injector(setup, engine, settings, actors)
+        rules = await _make_rule_maker(seed, api, approver, setup, actors)
+        injector = _make_injector(setup, engine, settings, actors, rules)
         begin = setup.clocks.now()
         setup.clocks.start(begin)
         setup.say(f"{len(obligations)} obligations, {count} faults, {setup.clocks.rate:.0f} × real")
-        run = RunningRun(actors, injector, faults, lambda n: _show_progress(setup, sinks, n))
+        run = RunningRun(actors, rules, injector, faults, lambda n: _show_progress(setup, sinks, n))
         await run.run_to_end()
         end = await _stop_clock(setup, watcher)
         return await judge_run(
-            seed, faults, actors, injector, setup, engine, (begin, end), sinks, began
+            seed, faults, (actors, rules), injector, setup, engine, (begin, end), sinks, began
         )
     finally:
         for client in clients:
@@ -93,45 +90,38 @@ async def run_and_judge(
         await engine.dispose()
 
 
-def _open_for_units(api: RetryingApi, ingests: Sequence[str]) -> RetryingApi:
-    """A client with a token of the units; it counts internal errors together with `api`."""
+def _open_for_others(api: RetryingApi, ingests: Sequence[str]) -> list[RetryingApi]:
+    """Clients of the units, and of a second person; internal errors count together with `api`."""
     token = {"name": "units", "scopes": ["read", "report"]}
-    unit_api = RetryingApi(ingests, api.post("/v1/tokens", token)["token"])
-    unit_api.internal_errors = api.internal_errors
-    return unit_api
+    opened = [api.post("/v1/tokens", token)["token"], opening.sign_in_approver(api)]
+    clients = [RetryingApi(ingests, each) for each in opened]
+    for client in clients:
+        client.internal_errors = api.internal_errors
+    return clients
 
 
-def _publish(api: RetryingApi, directory: Path) -> SecondPlan:
-    """The office's first day: a calendar, the demo's plan, a second plan, and a rule book.
-
-    One program publishes the books of the run, so none of them waits for a second person.
-    """
-    api.put("/v1/office/settings", {"version": 0, "rule_approval_share": 100})
-    api.post("/v1/calendars", {"days": _format_days(office.build_calendar(START.date()))})
-    demo_office.publish(api)
-    units = [unit["name"] for unit in api.list_items("/v1/units")][:_SECOND_UNITS]
-    dates = dict.fromkeys(units, _SECOND_DUE)
-    file = directory / "second.txt"
-    plan = api.upload("/v1/plans", office.write_table(file, dates))["plan_id"]
-    api.post(f"/v1/plans/{plan}/publish", {"include_past": False})
-    rows = api.list_items("/v1/ledger", plan_id=plan)
-    body = office.build_rule_book(1).model_dump(mode="json", exclude={"version"})
-    api.post("/v1/rule-books", body)
-    obligations = {row["unit"]: UUID(row["obligation_id"]) for row in rows}
-    return SecondPlan(UUID(plan), file, dates, obligations)
-
-
-def _format_days(days: Mapping[date, bool]) -> dict[str, bool]:
-    return {day.isoformat(): works for day, works in days.items()}
-
-
-def _fetch_obligations(api: RetryingApi) -> dict[UUID, PublishedObligation]:
-    obligations = map(office.read_obligation, api.list_items("/v1/ledger"))
-    return {obligation.obligation_id: obligation for obligation in obligations}
+async def _make_rule_maker(
+    seed: int, api: RetryingApi, approver: RetryingApi, setup: RunSetup, actors: Actors
+) -> RuleMaker:
+    """Who makes the rules, with a mute that ends by itself in the first hours."""
+    live = await asyncio.to_thread(api.get, "/v1/rule-books", limit=1)
+    version = live["items"][0]["version"]
+    rules = RuleMaker(
+        api=api,
+        approver=approver,
+        clocks=setup.clocks,
+        rng=random.Random(f"chaos/rules/{seed}"),  # noqa: S311 - a script
+        scopes=find_scopes(actors.obligations),
+        live=version,
+        variants={version: office.FIRST_BOOK},
+    )
+    until = setup.clocks.now() + _MUTED_FIRST
+    await rules.record_mute(MuteScope(unit_id=rules.scopes.units[0]), until)
+    return rules
 
 
 def _make_injector(
-    setup: RunSetup, engine: AsyncEngine, settings: Settings, actors: Actors
+    setup: RunSetup, engine: AsyncEngine, settings: Settings, actors: Actors, rules: RuleMaker
 ) -> RunningFaultInjector:
     environment = {**setup.record.environment, "CUIBAN_CLOCK_FILE": str(setup.clocks.office_file)}
     return RunningFaultInjector(
@@ -144,7 +134,7 @@ def _make_injector(
         operator=Operator(engine, setup.stack.state, lambda what: setup.say(f"{'':>18}{what}")),
         settings=settings,
         report_done=actors.report_done,
-        publish_book=actors.publish_book,
+        publish_book=rules.publish_book,
         unit_of={
             obligation_id: obligation.unit_id
             for obligation_id, obligation in actors.obligations.items()

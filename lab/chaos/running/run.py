@@ -1,4 +1,4 @@
-"""A run with a running clock: people act and faults are injected while the clock runs."""
+"""A run with a running clock: people act, rules change and faults are injected meanwhile."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -8,6 +8,7 @@ from lab.chaos.faults.log_injector import SETTLED
 from lab.chaos.faults.running_injector import RunningFaultInjector
 from lab.chaos.faults.schedule import ScheduledFault
 from lab.chaos.running.people.actors import Actors
+from lab.chaos.running.people.rule_maker import RuleMaker
 
 BURST = 6
 """Faults that are injected together; after them there is a time without faults."""
@@ -16,7 +17,6 @@ _CALM_SECONDS = 12.0
 """Seconds without faults after each burst, after those for catching up."""
 _BURST_SECONDS = 4.0
 """Seconds over which the faults of a burst start."""
-_BOOK_PERIOD = 45.0
 
 
 @dataclass
@@ -24,6 +24,7 @@ class RunningRun:
     """One run through the office's hours."""
 
     actors: Actors
+    rules: RuleMaker
     injector: RunningFaultInjector
     faults: Sequence[ScheduledFault]
     show: Callable[[int], None]
@@ -35,7 +36,7 @@ class RunningRun:
             CuibanError: a fault could not be injected or undone.
         """
         people = [asyncio.create_task(self.actors.run_until_stopped()) for _ in range(_PEOPLE)]
-        books = asyncio.create_task(self._publish_books())
+        people.append(asyncio.create_task(self.rules.run_until_stopped()))
         try:
             await asyncio.sleep(_CALM_SECONDS)
             for number, burst in enumerate(self._split_bursts(), 1):
@@ -44,8 +45,7 @@ class RunningRun:
                 self.injector.end_episode()
                 self.show(number)
         finally:
-            self.actors.stopping = True
-            books.cancel()
+            self.actors.stopping = self.rules.stopping = True
             done = await asyncio.gather(*people, return_exceptions=True)
             for task in people:
                 task.cancel()
@@ -69,8 +69,3 @@ class RunningRun:
     async def _inject(self, fault: ScheduledFault) -> None:
         await asyncio.sleep(fault.draw * _BURST_SECONDS)
         await self.injector.inject(fault, asyncio.Event())
-
-    async def _publish_books(self) -> None:
-        while True:
-            await asyncio.sleep(_BOOK_PERIOD)
-            await asyncio.shield(self.actors.publish_book())

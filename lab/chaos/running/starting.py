@@ -10,9 +10,9 @@ from lab.chaos.faults.disks import mount_small_disk
 from lab.chaos.faults.operator import RESUMED_WITHIN
 from lab.chaos.faults.schedule import SERVICES, FaultKind
 from lab.chaos.oracle.running_verdict import RunningVerdict
+from lab.chaos.running.office import BEGIN
 from lab.chaos.running.proving import run_and_judge
 from lab.chaos.running.setup import RunSetup
-from lab.demo.script import START
 from lab.stack.stack import Stack
 
 RATE = 400.0
@@ -46,7 +46,7 @@ def run_on_new_stack(
 ) -> RunningVerdict:
     """Start a stack under `place`, run on it, and stop it; returns the verdict."""
     clocks = PartClocks(directory, RATE, SERVICES)
-    clocks.start(START, rate=0.0)
+    clocks.start(BEGIN, rate=0.0)
     # A part with a stopped stream is not ready until the operator resumes it.
     stack = Stack(directory / "state", part_within=RESUMED_WITHIN)
     stack.claim_directory()

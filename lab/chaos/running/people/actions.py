@@ -38,11 +38,40 @@ WEIGHTS = {
 }
 
 
+class RuleAction(StrEnum):
+    """The next action of who makes the rules."""
+
+    PUBLISH = "publish"
+    """A book that changes what every unit hears: a second person approves it."""
+    PUBLISH_SMALL = "publish-small"
+    """A book that changes what few units hear: nobody approves it."""
+    ROLL_BACK = "roll-back"
+    SAVE_DRAFT = "save-draft"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+
+
+RULE_WEIGHTS = {
+    RuleAction.PUBLISH: 3,
+    RuleAction.PUBLISH_SMALL: 2,
+    RuleAction.ROLL_BACK: 2,
+    RuleAction.SAVE_DRAFT: 2,
+    RuleAction.MUTE: 7,
+    RuleAction.UNMUTE: 5,
+}
+
+
 @dataclass
 class SecondPlan:
-    """A plan that is revised while the clock runs, by the names of its units."""
+    """A plan that is revised while the clock runs, by the names of its units.
+
+    Attributes:
+        first: the number of its first measure.
+    """
 
     plan_id: UUID
+    title: str
+    first: int
     file: Path
     dates: dict[str, date]
     obligations: dict[str, UUID]

@@ -1,4 +1,4 @@
-"""Acts while the clock runs: units report, the office moves dates and publishes rule books."""
+"""Acts while the clock runs: units report, the office moves dates."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -32,7 +32,6 @@ class Actors(Acting):
     newest_messages: Callable[[], list[dict[str, Any]]]
     stopping: bool = False
     answers: dict[ApiAction, int] = field(default_factory=dict)
-    book: int = 1
 
     async def run_until_stopped(self) -> None:
         """Act until `stopping` is set; half of the time shortly before or after a full hour."""
@@ -75,15 +74,6 @@ class Actors(Acting):
             await prepare(obligation.obligation_id)
             await self._post_status(obligation, "done", owed=False)
         return obligation.obligation_id
-
-    async def publish_book(self) -> None:
-        """Publish the next rule book."""
-        self.book += 1
-        number = self.book
-        body = office.build_rule_book(number).model_dump(mode="json", exclude={"version"})
-        asked = self.clocks.now()
-        await asyncio.to_thread(self.api.post, "/v1/rule-books", body)
-        self.facts.append(Fact(asked, self.clocks.now(), book=number))
 
     async def _report(self, status: str, *, owed: bool, of_done: bool = False) -> bool:
         obligation = self.draw_obligation(of_done=of_done)
@@ -173,7 +163,12 @@ class Actors(Acting):
             self.second_plan.dates[unit] = self.choose_free_day(
                 obligation, self.second_plan.dates[unit], 1, 30
             )
-        file = office.write_table(self.second_plan.file, self.second_plan.dates)
+        file = office.write_table(
+            self.second_plan.file,
+            self.second_plan.title,
+            self.second_plan.first,
+            self.second_plan.dates,
+        )
         place = f"/v1/plans/{self.second_plan.plan_id}/revisions"
         revision = await asyncio.to_thread(self.api.upload, place, file)
         asked = self.clocks.now()

@@ -47,7 +47,10 @@ SUPPORTING = owe(date(2023, 7, 14))
 def is_other(*owed: ForecastObligation, near: int = 15, **fields: Any) -> bool:
     rules = [BOOK["rules"][0] | fields, BOOK["rules"][1]]
     other = RuleBook.model_validate(BOOK | {"rules": rules, "near_working_days": near})
-    live = make_default_rule_book()
+    return compare(make_default_rule_book(), other, *owed)
+
+
+def compare(live: RuleBook, other: RuleBook, *owed: ForecastObligation) -> bool:
     calendar = WorkingCalendar()
     books = [PublishedBook(NOW - timedelta(days=60), live), PublishedBook(NOW, other)]
     comparison = BookComparison(
@@ -109,6 +112,15 @@ def test_another_order_of_channels_is_heard_where_they_have_one() -> None:
     tables = [Timetable(book, WorkingCalendar()) for book in books]
     comparison = BookComparison(*tables, NOW, NOW + timedelta(days=90))
     assert comparison.has_other_reminders([SUPPORTING])
+
+
+def test_a_rule_of_both_books_that_asks_for_the_light_is_heard_otherwise_by_other_days() -> None:
+    rules = [BOOK["rules"][0] | {"select": {"light": "yellow"}}]
+    books = [
+        RuleBook.model_validate(BOOK | {"rules": rules, "near_working_days": near})
+        for near in (15, 3)
+    ]
+    assert compare(*books, SUPPORTING)
 
 
 def test_what_is_overdue_keeps_its_steps_and_hears_nothing_else() -> None:

@@ -8,7 +8,7 @@ from lab.chaos.oracle.calm import CalmTime, FaultWindow, merge_windows
 from lab.chaos.oracle.facts import Fact, FactLog, PublishedObligation
 from lab.chaos.oracle.judgement import Judgement, SinkMessage
 from lab.chaos.oracle.promise import DeliveryKey, Promise
-from lab.chaos.running.office import build_calendar, build_rule_book
+from lab.chaos.running.office import BookVariant, build_calendar, build_rule_book
 from shared.calendar import WorkingCalendar
 from shared.schemas.rules import Audience, ObligationKind
 
@@ -42,7 +42,7 @@ def judge(
     course = FactLog({DUTY.obligation_id: DUTY}, first_book=1)
     course.add_facts(facts)
     promise = Promise(
-        {1: build_rule_book(1), 2: build_rule_book(2)},
+        {number: build_rule_book(BookVariant(number)) for number in (1, 2, 3)},
         WorkingCalendar(1, build_calendar(date(2023, 6, 1))),
         course,
         CalmTime(merge_windows(windows)),
