@@ -71,7 +71,7 @@ async def test_a_file_of_json_is_read_and_discarded(desk: Desk, tmp_path: Path) 
     await page.get_by_role("link", name="去核对").click()
     await page.get_by_role("link", name="放弃").click()
     await page.get_by_role("button", name="放弃").click()
-    await expect(page.get_by_text("现行日历不变")).to_be_visible()
+    await expect(page.get_by_role("status")).to_contain_text("现行日历不变")
     assert (await desk.api.client.get("/v1/calendars/draft")).status_code == 404
 
 
