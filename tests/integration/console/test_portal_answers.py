@@ -263,7 +263,8 @@ async def test_a_session_that_has_ended_keeps_what_was_typed(portal: Portal) -> 
     await second.get_by_role("button", name="进入办理").click()
     await expect(second.get_by_role("heading", level=1)).to_contain_text(UNIT)
     for _ in range(2):
-        await page.get_by_role("button", name="再次提交").click()
+        async with page.expect_navigation():  # a click alone returns before the next page is there
+            await page.get_by_role("button", name="再次提交").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("请核对：报告进展")
     await page.get_by_role("button", name="确认报告进展").click()
     await expect(page.locator(".receipt")).to_contain_text("写了很久的进展")
