@@ -66,7 +66,8 @@ async def prepare(
         return 0, []
     await claims.close_abandoned(db, [row for row in claimed if row.abandoned], real)
     decisions = Decisions(now, choosing, await get_tried(db, claimed))
-    await _decide(db, rules, _bind_unknown(rules, claimed, decisions), decisions)
+    if left := _bind_unknown(rules, claimed, decisions):
+        await _decide(db, rules, left, decisions)
     await _write(db, rules, decisions)
     return len(claimed), decisions.offers
 
