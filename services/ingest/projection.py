@@ -12,14 +12,16 @@ from shared.errors import PoisonError
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
     ExpectedAudited,
-    NotificationDelivered,
-    NotificationFailed,
-    NotificationSent,
-    NotificationSuppressed,
     ReminderDue,
     ReminderFannedOut,
     RemindersNotFired,
     ReminderWithdrawn,
+)
+from shared.schemas.gateway_events import (
+    NotificationDelivered,
+    NotificationFailed,
+    NotificationSent,
+    NotificationSuppressed,
 )
 from shared.schemas.topics import DELIVERIES, REMINDERS, DeliveryEvent, ReminderEvent
 

@@ -37,6 +37,7 @@ from shared.kafka.delivery.watcher import watch
 from shared.kafka.outbox.relay import Relay
 from shared.links import LinkKeys
 from shared.messages.limits import Policy
+from shared.metrics import HealthPort
 from shared.process.running import refuse, tune_garbage_collector
 from shared.process.service import build_health_port, wait_until_ready
 from shared.process.worker import Loop, Loops, run_worker
@@ -197,6 +198,16 @@ def make_link_mails(
     )
 
 
+def _make_health(
+    settings: NotifierSettings, engine: AsyncEngine, consumers: list[Consumer], board: Board
+) -> HealthPort:
+    health = build_health_port(settings, engine, [topics.REMINDERS], consumers, relays=SERVICE)
+    clock = open_clock(settings.clock_file)
+    health.require("clock", partial(describe_clock_trouble, engine, clock, settings.clock_skew))
+    health.warnings |= {"held": board.describe_held, "resting": board.describe_resting}
+    return health
+
+
 def run() -> NoReturn:
     """Run the notifier until a signal."""
     logging.configure(SERVICE)
@@ -216,14 +227,7 @@ def run() -> NoReturn:
     app = create_faust_app(settings, SERVICE)
     consumers = make_consumers(settings, engine, reader, clock, pushes)
     board = Board(engine, clock, lanes)
-    health = build_health_port(settings, engine, [topics.REMINDERS], consumers, relays=SERVICE)
-    health.require(
-        "clock",
-        partial(
-            describe_clock_trouble, engine, open_clock(settings.clock_file), settings.clock_skew
-        ),
-    )
-    health.warnings |= {"held": board.describe_held, "resting": board.describe_resting}
+    health = _make_health(settings, engine, consumers, board)
     loops: list[Loop] = [Relay(engine, OUTBOX, settings).run, board.run]
     loops += [lane.run for lane in lanes]
     loops += [link_mails.run] if link_mails else []

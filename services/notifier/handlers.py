@@ -33,13 +33,12 @@ from shared.messages.stages import SuppressReason
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
     LinkRequested,
-    ReceiptReceived,
-    ReceiptsPushed,
     ReminderDue,
     RemindersNotFired,
     ReminderWithdrawn,
     UnitUpserted,
 )
+from shared.schemas.gateway_events import ReceiptReceived, ReceiptsPushed
 from shared.schemas.office_events import OfficeSettingsPublished
 from shared.schemas.topics import ReminderEvent
 

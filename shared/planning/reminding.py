@@ -1,7 +1,7 @@
 """Turns due timers into reminders: one for each audience and slot of a unit. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -129,6 +129,13 @@ class _Firing:
         else:
             self.ended.append(timer)
 
+    def number_messages(
+        self, slot: datetime, audience: Audience, parts: Mapping[tuple[Audience, datetime], int]
+    ) -> Iterator[tuple[int, MessageContent[DueTimer]]]:
+        """The messages of a slot's digest, each with its part; `parts` has the first ones."""
+        messages = self.digests[slot, audience].list_messages()
+        return enumerate(messages, parts.get((audience, slot), 0))
+
     def make_result(self, reminders: list[ReminderDue]) -> FiringResult:
         """The result, with the reminders that the digests became."""
         newest = reminders[-1].slot if reminders else None
@@ -172,8 +179,8 @@ def fire_due_timers(
         mutes: the office's; what they silence is not sent, and its timers move on.
     """
     upto = now if until is None else min(now, until)
-    of_unit = [mute for mute in mutes if mute.unit_id in {None, unit_id}]
-    firing = _Firing(timetable, now, grace, upto, Silence(unit_id, of_unit))
+    silence = Silence(unit_id, [mute for mute in mutes if mute.unit_id in {None, unit_id}])
+    firing = _Firing(timetable, now, grace, upto, silence)
     for owed in due:
         firing.fire(owed)
     firing.silence.drop_inhibited(firing.digests)
@@ -186,9 +193,7 @@ def fire_due_timers(
             complete=complete_until is None or slot <= complete_until,
         )
         for slot, audience in sorted(firing.digests, key=_get_reminder_order)
-        for part, message in enumerate(
-            firing.digests[slot, audience].list_messages(), (parts or {}).get((audience, slot), 0)
-        )
+        for part, message in firing.number_messages(slot, audience, parts or {})
     ]
     return firing.make_result(reminders)
 

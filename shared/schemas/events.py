@@ -5,7 +5,7 @@ CloudEvents 1.0 attributes are Kafka headers (`shared.kafka.broker.codec`); thes
 values.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_serializer
@@ -162,11 +162,8 @@ class RemindersNotFired(UnitEvent):
     items: tuple[NotFired, ...] = Field(min_length=1)
 
 
-# --- deliveries ------------------------------------------------------------------------------
-
-
 class ReminderFannedOut(UnitEvent):
-    """The reminder became these notifications; each of them ends in one of the events below."""
+    """The reminder became these notifications; each ends in one of `gateway_events`."""
 
     reminder_id: UUID
     audience: Audience
@@ -174,51 +171,8 @@ class ReminderFannedOut(UnitEvent):
     notifications: tuple[NotificationRef, ...]
 
 
-class _Delivery(UnitEvent):
-    reminder_id: UUID
-    notification_id: UUID
-    audience: Audience
-    channel: Channel
-    slot: Instant
-    address: str = ""
-    obligation_ids: tuple[UUID, ...] = ()
-
-
-class NotificationSent(_Delivery):
-    """A gateway accepted it. `body` is the text as the contact sees it."""
-
-    sent_at: Instant
-    attempts: int
-    gateway: str
-    gateway_message_id: str = ""
-    subject: str = ""
-    body: str = ""
-
-
-class NotificationFailed(_Delivery):
-    """It will not be tried again."""
-
-    failed_at: Instant
-    attempts: int
-    reason: str
-    detail: str = ""
-
-
 WITHDRAWN: Final = "withdrawn"
 """The `reason` of a NotificationSuppressed when nothing in it is owed now."""
-
-
-class NotificationSuppressed(_Delivery):
-    """It was decided not to send it. `reason` is `withdrawn` when nothing in it is owed now."""
-
-    decided_at: Instant
-    reason: str
-
-
-class NotificationDelivered(_Delivery):
-    """The gateway reported that it reached the contact."""
-
-    delivered_at: Instant
 
 
 class ExpectedAudited(Event):
@@ -240,47 +194,6 @@ class ExpectedAudited(Event):
 
 
 # --- receipts and dead letters ---------------------------------------------------------------
-
-
-class ReceiptReceived(Event):
-    """What a gateway reported later of a message. `gone`: no message ever reaches this address."""
-
-    gateway: str
-    gateway_message_id: str
-    state: Literal["delivered", "failed"]
-    received_at: Instant
-    detail: str = ""
-    gone: bool = False
-
-    @property
-    @override
-    def key(self) -> str:
-        """The gateway's id of the message."""
-        return self.gateway_message_id
-
-
-class ReceiptsPushed(Event):
-    """What a gateway pushed to the address of its receipts, as it came.
-
-    Attributes:
-        gateway: its name in the file of gateways, in lower case.
-        push_id: SHA-256 of the body in hexadecimal digits: a repeated push has the same.
-        body: in base64.
-        headers: of the request, in lower case, without those that a proxy adds.
-        pushed_at: when it came.
-    """
-
-    gateway: str
-    push_id: str
-    body: str
-    headers: tuple[tuple[str, str], ...] = ()
-    pushed_at: Instant
-
-    @property
-    @override
-    def key(self) -> str:
-        """The push: pushes need no order, and one that can't be applied stops no other."""
-        return self.push_id
 
 
 class LinkRequested(UnitEvent):

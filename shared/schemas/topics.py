@@ -12,15 +12,9 @@ from shared.schemas.events import (
     ExtensionGranted,
     HearingRecorded,
     LinkRequested,
-    NotificationDelivered,
-    NotificationFailed,
-    NotificationSent,
-    NotificationSuppressed,
     ObligationsAmended,
     ObligationsAssigned,
     ObligationsWithdrawn,
-    ReceiptReceived,
-    ReceiptsPushed,
     RecordDeadLettered,
     ReminderDue,
     ReminderFannedOut,
@@ -28,6 +22,14 @@ from shared.schemas.events import (
     ReminderWithdrawn,
     StatusReported,
     UnitUpserted,
+)
+from shared.schemas.gateway_events import (
+    NotificationDelivered,
+    NotificationFailed,
+    NotificationSent,
+    NotificationSuppressed,
+    ReceiptReceived,
+    ReceiptsPushed,
 )
 from shared.schemas.office_events import (
     CalendarPublished,

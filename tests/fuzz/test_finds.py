@@ -14,7 +14,8 @@ from services.scheduler.settings import SOURCE
 from shared.kafka.broker.codec import build_type_name
 from shared.schemas import topics
 from shared.schemas.base_events import Event
-from shared.schemas.events import ObligationsAssigned, ReceiptReceived, ReminderDue, UnitUpserted
+from shared.schemas.events import ObligationsAssigned, ReminderDue, UnitUpserted
+from shared.schemas.gateway_events import ReceiptReceived
 from shared.schemas.office_events import CalendarPublished
 from shared.schemas.topics import TOPIC_OF, apply_prefix
 from tests.fuzz.hostile import Record, load_golden

@@ -138,21 +138,7 @@ def _offer(
     try:
         content = render(claimed, background, facts, rules, decisions.now)
     except Exception as error:  # noqa: BLE001 - one bad text must not stop all others
-        log(__name__).exception(
-            "notification.unrenderable",
-            notification_id=str(claimed.notification_id),
-            unit_id=str(claimed.unit_id),
-        )
-        decisions.withhold(claimed, NotificationState.FAILED, Refusal.UNRENDERABLE)
-        decisions.events.append(
-            reporting.report_failed(
-                notification,
-                attempts=claimed.attempts,
-                reason=Refusal.UNRENDERABLE,
-                detail=type(error).__name__,
-                now=decisions.now,
-            )
-        )
+        _give_up(claimed, notification, decisions, type(error).__name__)
         return False
     chosen = decisions.choose_gateway(claimed, content)
     if chosen is None:
@@ -173,6 +159,27 @@ def _offer(
     )
     decisions.choosing.count(message, claimed.attempts + 1, chosen.gateway)
     return True
+
+
+def _give_up(
+    claimed: Claimed, notification: Notification, decisions: Decisions, error: str
+) -> None:
+    """End a notification that can't be rendered. Call it while its exception is handled."""
+    log(__name__).exception(
+        "notification.unrenderable",
+        notification_id=str(claimed.notification_id),
+        unit_id=str(claimed.unit_id),
+    )
+    decisions.withhold(claimed, NotificationState.FAILED, Refusal.UNRENDERABLE)
+    decisions.events.append(
+        reporting.report_failed(
+            notification,
+            attempts=claimed.attempts,
+            reason=Refusal.UNRENDERABLE,
+            detail=error,
+            now=decisions.now,
+        )
+    )
 
 
 def _make_notification(

@@ -13,14 +13,14 @@ from services.notifier.domain.message import Content, Notification
 from shared.schemas import identity
 from shared.schemas.base_events import Event
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import (
+from shared.schemas.events import ReminderFannedOut
+from shared.schemas.facts import NotificationRef
+from shared.schemas.gateway_events import (
     NotificationDelivered,
     NotificationFailed,
     NotificationSent,
     NotificationSuppressed,
-    ReminderFannedOut,
 )
-from shared.schemas.facts import NotificationRef
 from shared.schemas.rules import Audience, Channel
 
 SOURCE = "/cuiban/notifier"

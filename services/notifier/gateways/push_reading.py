@@ -8,7 +8,7 @@ from services.notifier.gateways.exchange import Push, Receipt
 from services.notifier.gateways.vendors.base import HttpVendor
 from services.notifier.settings import NotifierSettings
 from shared.errors import PoisonError
-from shared.schemas.events import ReceiptReceived, ReceiptsPushed
+from shared.schemas.gateway_events import ReceiptReceived, ReceiptsPushed
 
 _LONGEST_ID, _LONGEST_DETAIL = 200, 1000
 Readers = Mapping[str, HttpVendor]

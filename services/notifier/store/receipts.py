@@ -21,7 +21,7 @@ from services.notifier.store.reminders import NOTIFICATION, to_notification
 from services.notifier.store.tables import RECEIPTS
 from shared.database.engine import insert_rows
 from shared.database.statements import to_rows
-from shared.schemas.events import ReceiptReceived
+from shared.schemas.gateway_events import ReceiptReceived
 
 _LOCK = 0x6375_6902
 """The advisory lock between transactions that store receipts and those that store outcomes."""

@@ -13,14 +13,12 @@ from shared import clock
 from shared.errors import PoisonError
 from shared.logging import log
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import (
-    WITHDRAWN,
-    ExpectedAudited,
+from shared.schemas.events import WITHDRAWN, ExpectedAudited, ReminderFannedOut
+from shared.schemas.gateway_events import (
     NotificationDelivered,
     NotificationFailed,
     NotificationSent,
     NotificationSuppressed,
-    ReminderFannedOut,
 )
 from shared.schemas.topics import DeliveryEvent
 

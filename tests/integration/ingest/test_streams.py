@@ -19,16 +19,14 @@ from shared.kafka.delivery.watcher import watch
 from shared.kafka.outbox.relay import Relay
 from shared.process.serving import listen, serve
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import (
+from shared.schemas.events import ReminderDue, ReminderFannedOut, ReminderWithdrawn
+from shared.schemas.facts import NotificationRef, ReminderItem
+from shared.schemas.gateway_events import (
     NotificationDelivered,
     NotificationFailed,
     NotificationSent,
     NotificationSuppressed,
-    ReminderDue,
-    ReminderFannedOut,
-    ReminderWithdrawn,
 )
-from shared.schemas.facts import NotificationRef, ReminderItem
 from shared.schemas.rules import Audience, Channel, ReminderKind
 from shared.schemas.topics import DIRECTORY, RULES, TASKS, apply_prefix
 from tests.integration.running import run_loops

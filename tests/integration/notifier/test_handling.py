@@ -6,11 +6,11 @@ from datetime import date, timedelta
 import pytest
 
 from services.notifier.store.tables import METADATA
-from shared.schemas.events import (
+from shared.schemas.events import ReminderFannedOut
+from shared.schemas.gateway_events import (
     NotificationDelivered,
     NotificationSuppressed,
     ReceiptReceived,
-    ReminderFannedOut,
 )
 from tests.integration.notifier.world import (
     OFFICE,

@@ -6,7 +6,8 @@ import pytest
 from aiohttp import web
 
 from shared.rules.book import How
-from shared.schemas.events import ReceiptReceived, ReminderDue
+from shared.schemas.events import ReminderDue
+from shared.schemas.gateway_events import ReceiptReceived
 from tests.integration.notifier.world import (
     OFFICE,
     SLOT,

@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from services.notifier.app import make_link_mails
 from services.notifier.dispatch.link_mails import LinkMails
 from shared.links import CodeSubject, LinkKeys, hash_address, hide_secrets
-from shared.schemas.events import LinkRequested, NotificationSent
+from shared.schemas.events import LinkRequested
+from shared.schemas.gateway_events import NotificationSent
 from tests.integration.notifier.world import (
     OFFICE,
     SLOT,

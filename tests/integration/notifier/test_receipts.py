@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from shared.schemas import identity
-from shared.schemas.events import ReceiptReceived
+from shared.schemas.gateway_events import ReceiptReceived
 from tests.integration.notifier.world import (
     OFFICE,
     SLOT,

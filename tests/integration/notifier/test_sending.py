@@ -15,7 +15,7 @@ from services.notifier.dispatch.recording import Result, record
 from services.notifier.domain.message import MessageAccepted
 from services.notifier.domain.retry import WhenUnknown
 from shared.clock import monotonic
-from shared.schemas.events import NotificationFailed, NotificationSent
+from shared.schemas.gateway_events import NotificationFailed, NotificationSent
 from tests.integration.notifier.world import (
     IMPATIENT,
     SECRET,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.schemas.events import NotificationFailed, ReceiptReceived
 from shared.schemas.facts import Contact
+from shared.schemas.gateway_events import NotificationFailed, ReceiptReceived
 from tests.integration.notifier.world import (
     OFFICE,
     SLOT,

@@ -8,8 +8,9 @@ from aiohttp import web
 from services.notifier.app import make_lanes
 from services.notifier.dispatch.offers import Offer
 from services.notifier.dispatch.preparing import prepare
-from shared.schemas.events import NotificationSent, NotificationSuppressed, UnitUpserted
+from shared.schemas.events import UnitUpserted
 from shared.schemas.facts import Contact
+from shared.schemas.gateway_events import NotificationSent, NotificationSuppressed
 from tests.integration.notifier.world import (
     SLOT,
     World,

@@ -22,15 +22,9 @@ from shared.kafka.broker.codec import decode
 from shared.schemas import identity
 from shared.schemas.base_events import Event
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import (
-    LinkRequested,
-    ReceiptReceived,
-    ReceiptsPushed,
-    ReminderDue,
-    ReminderWithdrawn,
-    UnitUpserted,
-)
+from shared.schemas.events import LinkRequested, ReminderDue, ReminderWithdrawn, UnitUpserted
 from shared.schemas.facts import Contact, ReminderItem
+from shared.schemas.gateway_events import ReceiptReceived, ReceiptsPushed
 from shared.schemas.office_events import OfficeSettingsPublished
 from shared.schemas.rules import Audience, Channel, ReminderKind
 from shared.schemas.topics import DELIVERIES

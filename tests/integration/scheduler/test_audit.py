@@ -8,15 +8,14 @@ from services.scheduler import audit, ticking
 from services.scheduler.audit import GapKind
 from shared import clock
 from shared.schemas import identity
-from shared.schemas.events import (
+from shared.schemas.events import ReminderDue, ReminderFannedOut
+from shared.schemas.facts import NotificationRef
+from shared.schemas.gateway_events import (
     NotificationDelivered,
     NotificationFailed,
     NotificationSent,
     NotificationSuppressed,
-    ReminderDue,
-    ReminderFannedOut,
 )
-from shared.schemas.facts import NotificationRef
 from shared.schemas.rules import Channel
 from tests.integration.scheduler.world import (
     OFFICE,

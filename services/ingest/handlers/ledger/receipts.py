@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, note, tell
 from services.ingest.store import offices
-from shared.schemas.events import ReceiptReceived, ReceiptsPushed
+from shared.schemas.gateway_events import ReceiptReceived, ReceiptsPushed
 
 
 async def receive(

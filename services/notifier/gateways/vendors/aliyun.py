@@ -25,13 +25,15 @@ from services.notifier.gateways.vendors.base import (
     encode_json,
     fill,
     get_mobile,
-    get_objects,
     hash_hex,
-    parse_json,
     quote_strictly,
+    sign_base64,
+)
+from services.notifier.gateways.vendors.bodies import (
+    get_objects,
+    parse_json,
     read_object,
     read_unclear,
-    sign_base64,
 )
 
 _ACTION, _VERSION = "SendSms", "2017-05-25"

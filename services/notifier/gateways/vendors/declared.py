@@ -28,11 +28,9 @@ from services.notifier.gateways.vendors.base import (
     encode_json,
     find_mobile,
     get_mobile,
-    parse_json,
-    read_status,
-    read_unclear,
     remove_signature,
 )
+from services.notifier.gateways.vendors.bodies import parse_json, read_status, read_unclear
 from services.notifier.gateways.vendors.declaration import (
     AnswerForm,
     ReceiptForm,

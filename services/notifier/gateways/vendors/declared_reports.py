@@ -6,7 +6,7 @@ from typing import Any
 
 from services.notifier.gateways.exchange import Push, Receipt
 from services.notifier.gateways.signing import is_recent
-from services.notifier.gateways.vendors.base import get_objects
+from services.notifier.gateways.vendors.bodies import get_objects
 from services.notifier.gateways.vendors.declaration import PushSigning, ReceiptForm, sign_text
 from services.notifier.gateways.vendors.pushes import decode_push
 from services.notifier.gateways.vendors.templates import find_at

@@ -25,10 +25,9 @@ from services.notifier.gateways.vendors.base import (
     cut_bytes,
     encode_json,
     join_text,
-    read_object,
-    read_unclear,
     sign_base64,
 )
+from services.notifier.gateways.vendors.bodies import read_object, read_unclear
 from shared.schemas.rules import Channel
 
 _PATH = "/message/workNotification"

@@ -23,10 +23,9 @@ from services.notifier.gateways.vendors.base import (
     encode_json,
     find_mobile,
     join_text,
-    read_object,
-    read_unclear,
     sign_base64,
 )
+from services.notifier.gateways.vendors.bodies import read_object, read_unclear
 from shared.schemas.rules import Channel
 
 _LONGEST = 18_000  # bytes of a text; 20,000 of the whole body

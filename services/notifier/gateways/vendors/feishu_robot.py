@@ -23,9 +23,8 @@ from services.notifier.gateways.vendors.base import (
     encode_json,
     join_text,
     quote_strictly,
-    read_object,
-    read_unclear,
 )
+from services.notifier.gateways.vendors.bodies import read_object, read_unclear
 from shared.schemas.rules import Channel
 
 _LONGEST = 18_000  # bytes of a text; 20 KB of the whole body

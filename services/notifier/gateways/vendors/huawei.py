@@ -27,10 +27,8 @@ from services.notifier.gateways.vendors.base import (
     encode_json,
     fill,
     get_mobile,
-    get_objects,
-    read_object,
-    read_unclear,
 )
+from services.notifier.gateways.vendors.bodies import get_objects, read_object, read_unclear
 
 _AUTHORIZATION = 'WSSE realm="SDP",profile="UsernameToken",type="Appkey"'
 _WAITING = {"ACCEPTD", "UNKNOWN"}

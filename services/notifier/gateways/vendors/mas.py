@@ -26,11 +26,9 @@ from services.notifier.gateways.vendors.base import (
     encode_json,
     fill,
     get_mobile,
-    get_objects,
-    read_object,
-    read_unclear,
     remove_signature,
 )
+from services.notifier.gateways.vendors.bodies import get_objects, read_object, read_unclear
 from services.notifier.gateways.vendors.pushes import decode_push
 
 

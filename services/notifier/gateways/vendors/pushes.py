@@ -5,7 +5,7 @@ from base64 import b64decode
 from typing import Any
 from urllib.parse import parse_qsl
 
-from services.notifier.gateways.vendors.base import parse_json
+from services.notifier.gateways.vendors.bodies import parse_json
 
 
 def decode_push(body: bytes) -> Any:  # noqa: ANN401 - any JSON

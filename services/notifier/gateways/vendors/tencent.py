@@ -25,8 +25,10 @@ from services.notifier.gateways.vendors.base import (
     encode_json,
     fill,
     get_mobile,
-    get_objects,
     hash_hex,
+)
+from services.notifier.gateways.vendors.bodies import (
+    get_objects,
     parse_json,
     read_object,
     read_unclear,

@@ -24,7 +24,8 @@ from services.notifier.gateways.exchange import (
 )
 from services.notifier.gateways.http import is_http_url
 from services.notifier.gateways.signing import parse_keys, sign, verify
-from services.notifier.gateways.vendors.base import HttpVendor, Secret, get_objects, parse_json
+from services.notifier.gateways.vendors.base import HttpVendor, Secret
+from services.notifier.gateways.vendors.bodies import get_objects, parse_json
 from shared.errors import CuibanError
 
 

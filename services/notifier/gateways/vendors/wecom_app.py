@@ -25,9 +25,8 @@ from services.notifier.gateways.vendors.base import (
     encode_json,
     join_text,
     quote_strictly,
-    read_object,
-    read_unclear,
 )
+from services.notifier.gateways.vendors.bodies import read_object, read_unclear
 from shared.schemas.rules import Channel
 
 _LONGEST = 2048  # bytes of a text

@@ -22,9 +22,8 @@ from services.notifier.gateways.vendors.base import (
     find_mobile,
     join_text,
     quote_strictly,
-    read_object,
-    read_unclear,
 )
+from services.notifier.gateways.vendors.bodies import read_object, read_unclear
 from shared.schemas.rules import Channel
 
 _LONGEST = 2048  # bytes of a text

@@ -17,7 +17,7 @@ from lab.simulator.entries import simulate
 from lab.simulator.faults import VendorFault
 from services.notifier.gateways.push_reading import PushReader
 from shared.process.serving import serve
-from shared.schemas.events import ReceiptsPushed
+from shared.schemas.gateway_events import ReceiptsPushed
 from tests.integration.ingest.conftest import api  # noqa: F401 - a fixture
 from tests.integration.notifier.conftest import mail_sink, sms_sink, world  # noqa: F401 - fixtures
 from tests.integration.notifier.world import World, make_reminder, make_unit, wait_until

@@ -15,7 +15,8 @@ from services.notifier.domain.fanout import (
 from shared.messages.recipients import Recipient
 from shared.messages.stages import SuppressReason
 from shared.schemas import identity
-from shared.schemas.events import NotificationSuppressed, ReminderFannedOut
+from shared.schemas.events import ReminderFannedOut
+from shared.schemas.gateway_events import NotificationSuppressed
 from shared.schemas.rules import Audience, Channel
 
 SLOT = datetime(2023, 12, 25, 22, 0, tzinfo=UTC)  # the 26th, 06:00, in Shanghai

@@ -11,7 +11,7 @@ from services.notifier.gateways.push_reading import PushReader
 from services.notifier.gateways.vendors.base import HttpVendor
 from shared.errors import CuibanError, PoisonError
 from shared.schemas import identity
-from shared.schemas.events import ReceiptReceived, ReceiptsPushed
+from shared.schemas.gateway_events import ReceiptReceived, ReceiptsPushed
 from tests.unit.notifier.gateways.vendors.entries import make_vendor
 
 OFFICE = identity.derive_office_id("yanting")

@@ -1,0 +1,97 @@
+"""What became of a message: what its gateway reported, and what the notifier concluded.
+
+They are events as `shared.schemas.events` says.
+"""
+
+from typing import Literal
+from uuid import UUID
+
+from typing_extensions import override
+
+from shared.schemas.base_events import Event, UnitEvent
+from shared.schemas.rules import Audience, Channel
+from shared.schemas.values import Instant
+
+
+class _Delivery(UnitEvent):
+    reminder_id: UUID
+    notification_id: UUID
+    audience: Audience
+    channel: Channel
+    slot: Instant
+    address: str = ""
+    obligation_ids: tuple[UUID, ...] = ()
+
+
+class NotificationSent(_Delivery):
+    """A gateway accepted it. `body` is the text as the contact sees it."""
+
+    sent_at: Instant
+    attempts: int
+    gateway: str
+    gateway_message_id: str = ""
+    subject: str = ""
+    body: str = ""
+
+
+class NotificationFailed(_Delivery):
+    """It will not be tried again."""
+
+    failed_at: Instant
+    attempts: int
+    reason: str
+    detail: str = ""
+
+
+class NotificationDelivered(_Delivery):
+    """The gateway reported that it reached the contact."""
+
+    delivered_at: Instant
+
+
+class ReceiptReceived(Event):
+    """What a gateway reported later of a message. `gone`: no message ever reaches this address."""
+
+    gateway: str
+    gateway_message_id: str
+    state: Literal["delivered", "failed"]
+    received_at: Instant
+    detail: str = ""
+    gone: bool = False
+
+    @property
+    @override
+    def key(self) -> str:
+        """The gateway's id of the message."""
+        return self.gateway_message_id
+
+
+class ReceiptsPushed(Event):
+    """What a gateway pushed to the address of its receipts, as it came.
+
+    Attributes:
+        gateway: its name in the file of gateways, in lower case.
+        push_id: SHA-256 of the body in hexadecimal digits: a repeated push has the same.
+        body: in base64.
+        headers: of the request, in lower case, without those that a proxy adds.
+        pushed_at: when it came.
+    """
+
+    gateway: str
+    push_id: str
+    body: str
+    headers: tuple[tuple[str, str], ...] = ()
+    pushed_at: Instant
+
+    @property
+    @override
+    def key(self) -> str:
+        """The push: pushes need no order, and one that can't be applied stops no other."""
+        return self.push_id
+
+
+class NotificationSuppressed(_Delivery):
+    """It was decided not to send it. `reason` is `withdrawn` when nothing in it is owed now."""
+
+    decided_at: Instant
+    reason: str
