@@ -104,7 +104,7 @@ async def take_pictures(address: str, token: str, link: str, names: Mapping[str,
     """Save each page of the office in each size, and each page of a unit."""
     cookie: Any = {"name": "cuiban-session", "value": token, "url": address}
     async with async_playwright() as playwright:
-        arguments = ["--lang=zh-CN", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = await playwright.chromium.launch(
             executable_path=_require_browser(), args=arguments
         )
