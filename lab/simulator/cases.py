@@ -15,7 +15,7 @@ from services.notifier.domain.message import (
 )
 
 PATIENT = timedelta(seconds=30)
-_SHORT = timedelta(seconds=1)
+_SHORT = timedelta(seconds=2)
 """For the cases in which the time-out must run out."""
 
 

@@ -105,10 +105,19 @@ class _Trial:
         before = len(self._simulator.received)
         if case.fault:
             self._simulator.faults.add({"vendor": self._vendor.NAME, "fault": case.fault})
-        outcome = await self._send(_make_message(), case.timeout)
+        outcome = await self._send_until_heard(case.timeout)
         taken = len(self._simulator.received) - before
         passed = case.is_expected(outcome) and taken == case.taken
         return self._conclude(case.name, outcome, case.expected, passed=passed)
+
+    async def _send_until_heard(self, within: timedelta) -> Outcome:
+        """Send a message; with twice the time where a slow machine had not connected yet."""
+        while True:
+            outcome = await self._send(_make_message(), within)
+            unheard = isinstance(outcome, MessageRefused) and outcome.reason is Refusal.UNREACHABLE
+            if not unheard or within >= PATIENT:
+                return outcome
+            within *= 2
 
     async def try_repeat(self) -> CaseResult:
         """The same message twice under one id arrives once."""
