@@ -3,13 +3,13 @@
 import re
 from collections.abc import Set as AbstractSet
 from datetime import time, timedelta
-from typing import Annotated, assert_never
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from shared.base_settings import NonNegativeDuration
-from shared.messages.limits import Policy, QuietHours
+from shared.messages.limits import Policy, QuietHours, choose_by_channel
 from shared.schemas.rules import Channel
 from shared.settings import Settings
 
@@ -63,7 +63,10 @@ class MessageSettings(Settings):
 
     def make_policy(self, unconnected: AbstractSet[Channel] = frozenset()) -> Policy:
         """The installation's limits; `unconnected` are channels without a gateway."""
-        quiet = ((channel, self._get_quiet_hours(channel)) for channel in Channel)
+        quiet = (
+            (channel, choose_by_channel(channel, self.quiet_email, self.quiet_sms))
+            for channel in Channel
+        )
         return Policy(
             off=self.channels_off,
             unconnected=frozenset(unconnected),
@@ -72,14 +75,3 @@ class MessageSettings(Settings):
             rate_window=self.rate_window,
             useful_for=self.useful_for,
         )
-
-    def _get_quiet_hours(self, channel: Channel) -> QuietHours | None:
-        match channel:
-            case Channel.EMAIL:
-                return self.quiet_email
-            case Channel.SMS:
-                return self.quiet_sms
-            case Channel.WECOM | Channel.DINGTALK | Channel.FEISHU:
-                return None
-            case _:
-                assert_never(channel)

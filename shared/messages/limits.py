@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from typing import assert_never
+from typing import TypeVar, assert_never
 from zoneinfo import ZoneInfo
 
-from shared.schemas.office import Hours, OfficeSettings
+from shared.schemas.office import OfficeSettings
 from shared.schemas.rules import Channel
 
 _DAY = timedelta(days=1)
+HoursT = TypeVar("HoursT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def apply_settings(policy: Policy, settings: OfficeSettings) -> Policy:
     by_channel |= {
         channel: QuietHours(own.begin, own.end)
         for channel in Channel
-        if (own := _get_quiet_hours(settings, channel))
+        if (own := choose_by_channel(channel, settings.quiet_email, settings.quiet_sms))
     }
     quiet = list(by_channel.items())
     if (working := settings.working_hours) is not None:
@@ -78,12 +79,13 @@ def apply_settings(policy: Policy, settings: OfficeSettings) -> Policy:
     )
 
 
-def _get_quiet_hours(settings: OfficeSettings, channel: Channel) -> Hours | None:
+def choose_by_channel(channel: Channel, email: HoursT, sms: HoursT) -> HoursT | None:
+    """The quiet hours of a channel; the channels of groups have none of their own."""
     match channel:
         case Channel.EMAIL:
-            return settings.quiet_email
+            return email
         case Channel.SMS:
-            return settings.quiet_sms
+            return sms
         case Channel.WECOM | Channel.DINGTALK | Channel.FEISHU:
             return None
         case _:

@@ -130,7 +130,7 @@ class _Firing:
             self.ended.append(timer)
 
     def number_messages(
-        self, slot: datetime, audience: Audience, parts: Mapping[tuple[Audience, datetime], int]
+        self, slot: datetime, audience: Audience, parts: PartCounts
     ) -> Iterator[tuple[int, MessageContent[DueTimer]]]:
         """The messages of a slot's digest, each with its part; `parts` has the first ones."""
         messages = self.digests[slot, audience].list_messages()
