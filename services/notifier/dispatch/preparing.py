@@ -36,7 +36,7 @@ async def prepare(
     *,
     now: datetime,
     limit: int,
-    states: Mapping[str, OutletState] | None = None,
+    states: Mapping[str, OutletState],
 ) -> tuple[int, list[Offer]]:
     """Claim, decide and write, in the caller's transaction.
 
@@ -45,14 +45,12 @@ async def prepare(
         rules: of the channel.
         now: the office's time.
         limit: how many to claim at most.
-        states: how many messages each gateway can be given; None when each takes `limit`.
+        states: how many messages each gateway can be given.
 
     Returns:
         How many notifications were claimed, and the offers to make after the commit.
     """
     real = await claims.read_database_now(db)
-    if states is None:
-        states = {gateway.name: OutletState(limit) for gateway in rules.gateways}
     choosing = await open_choosing(db, rules, states, real)
     if (limit := min(limit, choosing.room)) <= 0:
         return 0, []

@@ -17,7 +17,6 @@ from lab.simulator.app import Simulator, serve
 from lab.simulator.vendors.webhook import SimulatedWebhook
 from services.notifier.app import make_lanes
 from services.notifier.dispatch.board import Board
-from services.notifier.dispatch.preparing import prepare
 from services.notifier.domain.message import MessageRefused, Refusal
 from shared.clock import monotonic
 from tests.integration.notifier.world import (
@@ -163,9 +162,7 @@ async def claim(world: World, settings: Any, limit: int = 100) -> list[Any]:
     (lane,) = [
         lane for lane in make_lanes(settings, world.engine, world.clock) if lane.channel == "sms"
     ]
-    async with world.engine.begin() as db:
-        _, offers = await prepare(db, lane.rules, now=world.clock.now(), limit=limit)
-    return offers
+    return await world.claim(lane.rules, world.clock.now(), limit)
 
 
 async def test_two_processes_share_a_limit(world: World, vendors: Vendors) -> None:

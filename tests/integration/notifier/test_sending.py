@@ -10,7 +10,6 @@ import pytest
 from aiohttp import web
 
 from services.notifier.app import make_lanes
-from services.notifier.dispatch.preparing import prepare
 from services.notifier.dispatch.recording import Result, record
 from services.notifier.domain.message import MessageAccepted
 from services.notifier.domain.retry import WhenUnknown
@@ -184,11 +183,9 @@ async def test_an_outcome_that_comes_after_its_lease_is_fenced(world: World) -> 
     await world.tell(make_unit(), make_reminder(channels=("email",)))
     lane = make_lanes(world.settings, world.engine, world.clock)[0]
     rules = lane.rules
-    async with world.engine.begin() as db:
-        _, first = await prepare(db, rules, now=SLOT, limit=10)
+    first = await world.claim(rules, SLOT)
     await world.expire_leases()
-    async with world.engine.begin() as db:
-        _, second = await prepare(db, rules, now=SLOT, limit=10)
+    second = await world.claim(rules, SLOT)
     assert (first[0].number, second[0].number) == (1, 2)
     assert first[0].message == second[0].message
     for offers, states in ((first, ["sending"]), (second, ["sent"])):

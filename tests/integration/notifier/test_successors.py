@@ -7,7 +7,6 @@ from aiohttp import web
 
 from services.notifier.app import make_lanes
 from services.notifier.dispatch.offers import Offer
-from services.notifier.dispatch.preparing import prepare
 from shared.schemas.events import UnitUpserted
 from shared.schemas.facts import Contact
 from shared.schemas.gateway_events import NotificationSent, NotificationSuppressed
@@ -139,9 +138,7 @@ async def test_an_attempt_whose_process_died_is_repeated_where_it_was_offered(
 
 async def offered(world: World) -> list[Offer]:
     rules = make_lanes(world.settings, world.engine, world.clock)[0].rules
-    async with world.engine.begin() as db:
-        _, offers = await prepare(db, rules, now=world.clock.now(), limit=10)
-    return offers
+    return await world.claim(rules, world.clock.now())
 
 
 async def test_what_a_gateway_surely_refused_goes_to_who_follows(world: World) -> None:

@@ -14,7 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier import handlers
 from services.notifier.app import make_lanes
+from services.notifier.dispatch.choosing import OutletState
 from services.notifier.dispatch.lane import Lane
+from services.notifier.dispatch.offers import ChannelRules, Offer
+from services.notifier.dispatch.preparing import prepare
 from services.notifier.gateways.push_reading import PushReader
 from services.notifier.settings import NotifierSettings
 from shared.clock import SteppedClock
@@ -168,6 +171,13 @@ class World:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def claim(self, rules: ChannelRules, now: datetime, limit: int = 10) -> list[Offer]:
+        """What one process claims in one transaction, if its gateways take as much."""
+        states = {each.name: OutletState(limit) for each in rules.gateways}
+        async with self.engine.begin() as db:
+            _, offers = await prepare(db, rules, now=now, limit=limit, states=states)
+        return offers
 
     async def expire_leases(self) -> None:
         """Let every lease have ended."""
