@@ -37,6 +37,7 @@ check: setup ## Lint, types, import contracts, names, phrases and texts of refus
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file tests/mypy.ini --cache-dir .mypy_cache/tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.names
 

@@ -18,6 +18,7 @@ from services.ingest.settings import IngestSettings
 from services.ingest.store.tables import OUTBOX as INGEST_OUTBOX
 from services.notifier.app import make_consumers as make_notifier_consumers
 from services.notifier.app import make_lanes
+from services.notifier.dispatch.choosing import OutletState
 from services.notifier.dispatch.preparing import prepare
 from services.notifier.gateways.push_reading import PushReader
 from services.notifier.settings import NotifierSettings
@@ -103,8 +104,9 @@ class World:
             await self.ticking.fire()
         await self.ticking.audit()
         for lane in self.lanes:
+            states = {name: OutletState(50) for name in lane.outlets}
             async with self.engine.begin() as db:
-                await prepare(db, lane.rules, now=NOW, limit=50)
+                await prepare(db, lane.rules, now=NOW, limit=50, states=states)
 
     async def wait_until_relayed(self) -> None:
         """Wait until every event of every outbox is sent."""

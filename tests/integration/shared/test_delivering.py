@@ -44,7 +44,7 @@ def taking(name: str) -> Taking:
     nothing: dict[str, object] = dict.fromkeys(
         ("source", "topics", "handle", "engine", "tables", "reader", "clock")
     )
-    return Taking(name=name, **nothing)  # type: ignore[arg-type] - only `apply` is asked
+    return Taking(name=name, **nothing)  # type: ignore[arg-type] # only `apply` is asked
 
 
 async def filled(settings: Settings, topic: str) -> None:

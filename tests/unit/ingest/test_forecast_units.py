@@ -52,8 +52,8 @@ STATES = st.lists(
 def make_rows(name: str, states: list[State], *, lead: bool) -> tuple[CurrentState, list[Any]]:
     """An obligation's present and past states, each until the next."""
     obligation_id, kind = derive_id(name), ObligationKind.DEADLINE
-    rows: list[tuple[Any, ...]] = []
-    progress = []
+    rows: list[Any] = []
+    progress: list[Any] = []
     for hours, status, withdrawn, days, progressed in sorted(states):
         since = ENTERED + timedelta(hours=hours, seconds=1)
         due_on, known_on = since.date() + timedelta(days=days), since.date()
@@ -63,11 +63,12 @@ def make_rows(name: str, states: list[State], *, lead: bool) -> tuple[CurrentSta
         rows.append((kind, due_on, known_on, status, reminded, withdrawn, since))
         progress.append((3.0, since) if progressed else (None, None))
     past = [
-        PastState(obligation_id, *row, following[-1], *reported)
+        PastState(*(obligation_id, *row, following[-1], *reported))
         for (row, following), reported in zip(pairwise(rows), progress, strict=False)
     ]
     measure = ("1.1", MEASURE, "财政", "报送 4 篇信息", None)
-    return CurrentState(obligation_id, UNIT, *rows[-1], None, lead, *progress[-1], *measure), past
+    now = (obligation_id, UNIT, *rows[-1], None, lead, *progress[-1], *measure)
+    return CurrentState(*now), past
 
 
 def make_books(book: RuleBook) -> list[PublishedBook]:

@@ -109,8 +109,8 @@ def test_another_order_of_channels_is_heard_where_they_have_one() -> None:
         )
         for channels in (["sms", "email"], ["email", "sms"])
     ]
-    tables = [Timetable(book, WorkingCalendar()) for book in books]
-    comparison = BookComparison(*tables, NOW, NOW + timedelta(days=90))
+    before, after = (Timetable(book, WorkingCalendar()) for book in books)
+    comparison = BookComparison(before, after, NOW, NOW + timedelta(days=90))
     assert comparison.has_other_reminders([SUPPORTING])
 
 
