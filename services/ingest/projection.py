@@ -1,6 +1,6 @@
 """Reminders and deliveries, projected into the history tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from shared.schemas.gateway_events import (
     NotificationFailed,
     NotificationSent,
     NotificationSuppressed,
+    NotificationUndelivered,
 )
 from shared.schemas.topics import DELIVERIES, REMINDERS, DeliveryEvent, ReminderEvent
 
@@ -35,7 +36,17 @@ _RANKS = {
     MessageState.DELIVERED: 2,
 }
 _OF_NOT_FIRED = ("obligation_id", "rule_id", "slot", "reason", "mute_id", "actor", "note")
-_KEPT = ("address", "gateway", "subject", "body", "sent_at", "attempts")
+_NO_TEXT: Mapping[str, Any] = {
+    "gateway": "",
+    "subject": "",
+    "body": "",
+    "sent_at": None,
+    "attempts": 0,
+    "gateway_message_id": "",
+    "made": [],
+}
+"""What a message has before a gateway took it."""
+_KEPT = ("address", *_NO_TEXT)
 
 
 async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
@@ -65,12 +76,13 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
                 | NotificationDelivered()
             ):
                 _fold(notifications, _make_outcome_row(event))
-            case ExpectedAudited():
-                pass  # published by ingest itself, for other readers
+            case NotificationUndelivered() | ExpectedAudited():
+                pass  # the first below; the other is published by ingest itself, for other readers
     await history.put_reminders(db, reminders)
     await history.put_withdrawals(db, withdrawals)
     await history.put_not_fired(db, not_fired)
     await history.put_notifications(db, list(notifications.values()))
+    await history.put_undelivered(db, _list_undelivered(envelopes))
 
 
 def _make_reminder_row(envelope: Envelope, event: ReminderDue) -> dict[str, Any]:
@@ -138,11 +150,7 @@ def _make_pending_rows(envelope: Envelope, event: ReminderFannedOut) -> list[dic
             "address": "",
             "at": envelope.time,
             "reason": "",
-            "gateway": "",
-            "subject": "",
-            "body": "",
-            "sent_at": None,
-            "attempts": 0,
+            **_NO_TEXT,
         }
         for ref in event.notifications
     ]
@@ -159,27 +167,42 @@ def _make_outcome_row(event: _Outcome) -> dict[str, Any]:
         "slot": event.slot,
         "address": event.address,
         "reason": "",
-        "gateway": "",
-        "subject": "",
-        "body": "",
-        "sent_at": None,
-        "attempts": 0,
+        **_NO_TEXT,
     }
     match event:
         case NotificationSent():
             row |= {"state": MessageState.SENT, "at": event.sent_at, "gateway": event.gateway}
             row |= {"subject": event.subject, "body": event.body}
             row |= {"sent_at": event.sent_at, "attempts": event.attempts}
+            row |= {"gateway_message_id": event.gateway_message_id, "made": _list_made(event)}
         case NotificationFailed():
             why = f"{event.reason}: {event.detail}" if event.detail else event.reason
             row |= {"state": MessageState.FAILED, "at": event.failed_at, "reason": why}
-            row["attempts"] = event.attempts
+            row |= {"attempts": event.attempts, "made": _list_made(event)}
         case NotificationSuppressed():
             row |= {"state": MessageState.SUPPRESSED, "at": event.decided_at}
             row["reason"] = event.reason
         case NotificationDelivered():
             row |= {"state": MessageState.DELIVERED, "at": event.delivered_at}
     return row | {"rank": _RANKS[row["state"]]}
+
+
+def _list_made(event: NotificationSent | NotificationFailed) -> list[dict[str, Any]]:
+    return [attempt.model_dump(mode="json") for attempt in event.made]
+
+
+def _list_undelivered(envelopes: Sequence[Envelope]) -> list[dict[str, Any]]:
+    """The last report of each message that did not arrive. Its row is there when it comes."""
+    rows = {
+        event.notification_id: {
+            "notification_id": event.notification_id,
+            "undelivered_at": event.undelivered_at,
+            "undelivered_why": event.detail,
+        }
+        for event in (envelope.event for envelope in envelopes)
+        if isinstance(event, NotificationUndelivered)
+    }
+    return list(rows.values())
 
 
 def _fold(rows: dict[UUID, dict[str, Any]], row: dict[str, Any]) -> None:

@@ -206,6 +206,10 @@ async def settle_receipts(
                     unit_id=str(receipt.notification.unit_id),
                     gateway_says=receipt.detail,
                 )
+                event = reporting.report_undelivered(
+                    receipt.notification, receipt.detail, receipt.received_at, now
+                )
+                await publish(db, OUTBOX, [event])
             case _:
                 assert_never(receipt.state)
     await _apply_bounces(db, settled, now)

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from shared.schemas.base_events import Event, UnitEvent
 from shared.schemas.rules import Audience, Channel
-from shared.schemas.values import Instant
+from shared.schemas.values import Instant, Value
 
 
 class _Delivery(UnitEvent):
@@ -23,8 +23,26 @@ class _Delivery(UnitEvent):
     obligation_ids: tuple[UUID, ...] = ()
 
 
+class AttemptMade(Value):
+    """A call of a gateway, and how it ended.
+
+    `outcome`: accepted, unknown, not-offered, withdrawn, or why it was refused. `detail` is what
+    the gateway answered, without addresses. Instants are by the database's clock.
+    """
+
+    number: int
+    gateway: str
+    started_at: Instant
+    ended_at: Instant | None = None
+    outcome: str
+    detail: str = ""
+
+
 class NotificationSent(_Delivery):
-    """A gateway accepted it. `body` is the text as the contact sees it."""
+    """A gateway accepted it. `body` is the text as the contact sees it.
+
+    `made` are the calls that it took; an older writer does not name them.
+    """
 
     sent_at: Instant
     attempts: int
@@ -32,21 +50,30 @@ class NotificationSent(_Delivery):
     gateway_message_id: str = ""
     subject: str = ""
     body: str = ""
+    made: tuple[AttemptMade, ...] = ()
 
 
 class NotificationFailed(_Delivery):
-    """It will not be tried again."""
+    """It will not be tried again. `made` are the calls; a failure after the sending names none."""
 
     failed_at: Instant
     attempts: int
     reason: str
     detail: str = ""
+    made: tuple[AttemptMade, ...] = ()
 
 
 class NotificationDelivered(_Delivery):
     """The gateway reported that it reached the contact."""
 
     delivered_at: Instant
+
+
+class NotificationUndelivered(_Delivery):
+    """The gateway, which had accepted it, reported that it did not reach the contact."""
+
+    undelivered_at: Instant
+    detail: str = ""
 
 
 class ReceiptReceived(Event):

@@ -28,6 +28,7 @@ from shared.schemas.gateway_events import (
     NotificationFailed,
     NotificationSent,
     NotificationSuppressed,
+    NotificationUndelivered,
     ReceiptReceived,
     ReceiptsPushed,
 )
@@ -57,6 +58,7 @@ DeliveryEvent: TypeAlias = (
     | NotificationFailed
     | NotificationSuppressed
     | NotificationDelivered
+    | NotificationUndelivered
     | ExpectedAudited
 )
 ReceiptEvent: TypeAlias = ReceiptReceived | ReceiptsPushed | LinkRequested

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, tuple_, update
+from sqlalchemy import case, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, list_columns
 from services.ingest.store.history_tables import NOT_FIRED, NOTIFICATIONS, REMINDERS, WITHDRAWALS
 from services.ingest.store.rows import StoredNotification
-from shared.database.engine import insert_rows
+from shared.database.engine import insert_rows, update_rows
 
 _N = NOTIFICATIONS.c
 # A later state replaces an earlier one; a text that it lacks keeps the earlier value.
@@ -23,8 +23,18 @@ _LATER = """(notification_id) DO UPDATE SET
     subject = coalesce(nullif(excluded.subject, ''), notifications.subject),
     body = coalesce(nullif(excluded.body, ''), notifications.body),
     sent_at = coalesce(excluded.sent_at, notifications.sent_at),
-    attempts = greatest(excluded.attempts, notifications.attempts)
+    attempts = greatest(excluded.attempts, notifications.attempts),
+    gateway_message_id =
+        coalesce(nullif(excluded.gateway_message_id, ''), notifications.gateway_message_id),
+    made = CASE excluded.made WHEN '[]' THEN notifications.made ELSE excluded.made END
     WHERE excluded.rank >= notifications.rank"""
+
+
+_HAS_TEXT = or_(_N.subject != "", _N.body != "")
+_TEXT_HASH = case(
+    (_HAS_TEXT, func.sha256(func.convert_to(_N.subject.concat("\n").concat(_N.body), "UTF8"))),
+    else_=_N.erased_sha256,
+)
 
 
 async def put_reminders(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
@@ -45,6 +55,11 @@ async def put_not_fired(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> 
 async def put_notifications(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     """Enter the states of notifications, one row each; a state of lower rank changes nothing."""
     await insert_rows(db, NOTIFICATIONS, rows, _LATER)
+
+
+async def put_undelivered(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Note the last report of gateways that messages did not arrive; the messages are there."""
+    await update_rows(db, NOTIFICATIONS, ["notification_id"], rows)
 
 
 async def list_notifications(
@@ -69,15 +84,16 @@ async def list_notifications(
 async def forget_texts(db: AsyncConnection, office_id: UUID, before: datetime) -> int:
     """Erase the texts and addresses of notifications of earlier slots; of how many.
 
-    That they were sent, when and how they ended stays.
+    That they were sent, when and how they ended stays, and the hash of the text, by which a proof
+    of notice that was exported before shows that it has the same text.
     """
     erased = await db.execute(
         update(NOTIFICATIONS)
         .where(
             _N.office_id == office_id,
             _N.slot < before,
-            or_(_N.address != "", _N.subject != "", _N.body != ""),
+            or_(_N.address != "", _HAS_TEXT),
         )
-        .values(address="", subject="", body="")
+        .values(address="", subject="", body="", erased_sha256=_TEXT_HASH)
     )
     return erased.rowcount

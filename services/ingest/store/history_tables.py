@@ -4,7 +4,7 @@ The consumer `ingest-history` writes them from events alone. Events arrive in an
 refers to another by a foreign key.
 """
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.ingest.domain.statuses import MessageState
@@ -87,6 +87,13 @@ NOTIFICATIONS = Table(
     # When a gateway accepted it, and how many calls that took.
     Column("sent_at", INSTANT),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    # For proofs of notice: the calls, the gateway's own id, and its report that it came not there.
+    Column("gateway_message_id", Text, nullable=False, server_default=""),
+    Column("made", JSONB, nullable=False, server_default="[]"),
+    Column("undelivered_at", INSTANT),
+    Column("undelivered_why", Text, nullable=False, server_default=""),
+    # Once the text is erased: the SHA-256 of subject, line feed and body.
+    Column("erased_sha256", LargeBinary),
     Index("notifications_unit", "unit_id", "slot", "notification_id"),
     # The list of all notifications, and of those that failed.
     Index("notifications_office", "office_id", "slot", "notification_id"),

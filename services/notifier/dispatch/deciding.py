@@ -153,6 +153,7 @@ def _offer(
             failures=claimed.failures + claimed.abandoned,
             retrying=claimed.retrying,
             deadline=find_deadline(facts.items, facts.zone, decisions.now),
+            started_at=decisions.choosing.real,
             stays=claimed.notification_id in decisions.stays_at,
             elsewhere=chosen.elsewhere,
         )

@@ -64,6 +64,7 @@ class Offer:
         number: of the attempt, from 1; it fences the outcome.
         failures: earlier attempts that counted and ended badly.
         retrying: whether an earlier attempt was refused, or had an unknown outcome.
+        started_at: by the database's clock.
         deadline: the end of the date that it is about, if that is ahead.
     """
 
@@ -74,5 +75,6 @@ class Offer:
     failures: int
     retrying: bool
     deadline: datetime | None
+    started_at: datetime
     stays: bool = False
     elsewhere: bool = False

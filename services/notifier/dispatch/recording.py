@@ -42,6 +42,7 @@ from shared.database.news import Subject, tell
 from shared.kafka.outbox.publishing import publish
 from shared.logging import log
 from shared.schemas.envelope import Envelope
+from shared.schemas.gateway_events import AttemptMade
 from shared.schemas.rules import Channel
 
 
@@ -70,15 +71,18 @@ async def record(
     await receipts.lock_for_outcomes(db)
     numbers = {r.offer.notification.notification_id: r.offer.number for r in results}
     current = await outcomes.lock_current(db, numbers)
+    earlier = await outcomes.list_earlier(db, numbers)
     real = await claims.read_database_now(db)
+    ended = [_end_attempt(result, real) for result in results]
     conclusions: list[Conclusion] = []
     events: list[Envelope] = []
     bounces: list[Bounce] = []
-    for result in results:
-        if result.offer.notification.notification_id not in current:
+    for result, attempt in zip(results, ended, strict=True):
+        if attempt.notification_id not in current:
             log(__name__).warning("attempt.fenced", **_list_ids(result.offer))
             continue
-        conclusion, event = _conclude(gateway, result, now=now, real=real)
+        made = (*earlier.get(attempt.notification_id, ()), _tell_attempt(result.offer, attempt))
+        conclusion, event = _conclude(gateway, result, made, now=now, real=real)
         conclusions.append(conclusion)
         if _is_gone(result, conclusion):
             bounces.append(Bounce(result.offer.notification, gateway.name, conclusion.reason))
@@ -87,7 +91,7 @@ async def record(
     await outcomes.write_notifications(db, conclusions)
     failed = [c.notification_id for c in conclusions if c.state is NotificationState.FAILED]
     await wake_next(db, failed)
-    await outcomes.close_attempts(db, [_end_attempt(result, real) for result in results])
+    await outcomes.close_attempts(db, ended)
     if gateway.limits:
         await counted.give_back(db, _list_unheard(results))
     if any(each.retry_at and each.retry_at <= real for each in conclusions):
@@ -124,9 +128,17 @@ def _list_unheard(results: Sequence[Result]) -> dict[UUID, int]:
 
 
 def _conclude(
-    gateway: GatewayRules, result: Result, *, now: datetime, real: datetime
+    gateway: GatewayRules,
+    result: Result,
+    made: tuple[AttemptMade, ...],
+    *,
+    now: datetime,
+    real: datetime,
 ) -> tuple[Conclusion, Envelope | None]:
-    """What the notification becomes, and the event that reports it if it has ended."""
+    """What the notification becomes, and the event that reports it if it has ended.
+
+    `made` are all attempts, this one the last.
+    """
     offer, outcome = result.offer, result.outcome
     notification, failures = offer.notification, offer.failures
     name = notification.notification_id
@@ -147,7 +159,7 @@ def _conclude(
     _show(offer, outcome, step, now)
     match step:
         case MarkSent(gateway_message_id=message_id):
-            return _conclude_sent(offer, gateway, message_id, now)
+            return _conclude_sent(offer, gateway, message_id, made, now)
         case TryAgain(delay=delay, reason=reason, counts=counts):
             failures += counts
             pending, again = NotificationState.PENDING, real + delay
@@ -157,7 +169,12 @@ def _conclude(
             )
         case MarkFailed(reason=reason, detail=detail):
             failed = reporting.report_failed(
-                notification, attempts=offer.number, reason=reason, detail=detail, now=now
+                notification,
+                attempts=offer.number,
+                reason=reason,
+                detail=detail,
+                now=now,
+                made=made,
             )
             return Conclusion(name, NotificationState.FAILED, failures, reason), failed
         case HoldForDecision():
@@ -169,7 +186,11 @@ def _conclude(
 
 
 def _conclude_sent(
-    offer: Offer, gateway: GatewayRules, message_id: str, now: datetime
+    offer: Offer,
+    gateway: GatewayRules,
+    message_id: str,
+    made: tuple[AttemptMade, ...],
+    now: datetime,
 ) -> tuple[Conclusion, Envelope]:
     sent = reporting.report_sent(
         offer.notification,
@@ -178,6 +199,7 @@ def _conclude_sent(
         gateway=gateway.name,
         gateway_message_id=message_id,
         now=now,
+        made=made,
     )
     conclusion = Conclusion(
         offer.notification.notification_id,
@@ -254,4 +276,16 @@ def _end_attempt(result: Result, real: datetime) -> EndedAttempt:
         ended_at=real - ago,
         outcome=name_outcome(outcome),
         detail=outcome.detail if isinstance(outcome, MessageRefused | OutcomeUnknown) else "",
+    )
+
+
+def _tell_attempt(offer: Offer, ended: EndedAttempt) -> AttemptMade:
+    """An attempt as an event tells it."""
+    return AttemptMade(
+        number=ended.number,
+        gateway=offer.gateway,
+        started_at=offer.started_at,
+        ended_at=ended.ended_at,
+        outcome=ended.outcome,
+        detail=ended.detail,
     )

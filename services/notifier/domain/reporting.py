@@ -16,10 +16,12 @@ from shared.schemas.envelope import Envelope
 from shared.schemas.events import ReminderFannedOut
 from shared.schemas.facts import NotificationRef
 from shared.schemas.gateway_events import (
+    AttemptMade,
     NotificationDelivered,
     NotificationFailed,
     NotificationSent,
     NotificationSuppressed,
+    NotificationUndelivered,
 )
 from shared.schemas.rules import Audience, Channel
 
@@ -110,6 +112,7 @@ def report_sent(
     gateway: str,
     gateway_message_id: str,
     now: datetime,
+    made: tuple[AttemptMade, ...] = (),
 ) -> Envelope:
     """A gateway accepted the notification. The event has its text without the link's secret."""
     masked = content.remove_secret()
@@ -121,16 +124,28 @@ def report_sent(
         gateway_message_id=gateway_message_id,
         subject=masked.subject,
         body=masked.text[:_BODY_LIMIT],
+        made=made,
     )
     return _wrap(event, notification.notification_id, notification.correlation_id, now)
 
 
 def report_failed(
-    notification: Notification, *, attempts: int, reason: str, detail: str, now: datetime
+    notification: Notification,
+    *,
+    attempts: int,
+    reason: str,
+    detail: str,
+    now: datetime,
+    made: tuple[AttemptMade, ...] = (),
 ) -> Envelope:
     """The notification will not be tried again."""
     event = NotificationFailed(
-        **_copy_fields(notification), failed_at=now, attempts=attempts, reason=reason, detail=detail
+        **_copy_fields(notification),
+        failed_at=now,
+        attempts=attempts,
+        reason=reason,
+        detail=detail,
+        made=made,
     )
     return _wrap(event, notification.notification_id, notification.correlation_id, now)
 
@@ -144,4 +159,12 @@ def report_suppressed(notification: Notification, reason: str, now: datetime) ->
 def report_delivered(notification: Notification, at: datetime, now: datetime) -> Envelope:
     """The gateway reported that the notification reached the contact."""
     event = NotificationDelivered(**_copy_fields(notification), delivered_at=at)
+    return _wrap(event, notification.notification_id, notification.correlation_id, now)
+
+
+def report_undelivered(
+    notification: Notification, detail: str, at: datetime, now: datetime
+) -> Envelope:
+    """The gateway reported that the notification did not reach the contact."""
+    event = NotificationUndelivered(**_copy_fields(notification), undelivered_at=at, detail=detail)
     return _wrap(event, notification.notification_id, notification.correlation_id, now)

@@ -14,6 +14,7 @@ from services.notifier.store.reminders import ReminderState
 from services.notifier.store.tables import ATTEMPTS, NOTIFICATIONS, RECEIPTS, REMINDERS
 from shared.database.engine import update_rows
 from shared.database.statements import inline, to_rows
+from shared.schemas.gateway_events import AttemptMade
 from shared.schemas.rules import Channel
 
 _N = NOTIFICATIONS.c
@@ -79,6 +80,40 @@ async def write_notifications(db: AsyncConnection, conclusions: Sequence[Conclus
 async def close_attempts(db: AsyncConnection, ended: Sequence[EndedAttempt]) -> None:
     """Write how attempts ended."""
     await update_rows(db, ATTEMPTS, ["notification_id", "number"], to_rows(ended))
+
+
+_A = ATTEMPTS.c
+_EARLIER = (
+    select(
+        _A.notification_id,
+        *(_A.number, _A.gateway, _A.started_at, _A.ended_at, _A.outcome, _A.detail),
+    )
+    .where(_A.notification_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(_A.notification_id, _A.number)
+)
+
+
+async def list_earlier(
+    db: AsyncConnection, numbers: Mapping[UUID, int]
+) -> dict[UUID, tuple[AttemptMade, ...]]:
+    """The attempts before those with the numbers, rising, of the notifications that had any."""
+    ids = [notification_id for notification_id, number in numbers.items() if number > 1]
+    if not ids:
+        return {}
+    made: dict[UUID, tuple[AttemptMade, ...]] = {}
+    for name, *values in await db.execute(_EARLIER, {"ids": ids}):
+        number, gateway, started_at, ended_at, outcome, detail = values
+        if number < numbers[name]:
+            attempt = AttemptMade(
+                number=number,
+                gateway=gateway,
+                started_at=started_at,
+                ended_at=ended_at,
+                outcome=outcome,
+                detail=detail,
+            )
+            made[name] = (*made.get(name, ()), attempt)
+    return made
 
 
 _WITH_RECEIPTS = (

@@ -19,6 +19,7 @@ from shared.schemas.gateway_events import (
     NotificationFailed,
     NotificationSent,
     NotificationSuppressed,
+    NotificationUndelivered,
 )
 from shared.schemas.topics import DeliveryEvent
 
@@ -72,8 +73,8 @@ def _list_notifications(event: DeliveryEvent) -> Iterator[ReportedNotification]:
             withdrawn = event.reason == WITHDRAWN
             state = ReportedState.WITHDRAWN if withdrawn else ReportedState.SUPPRESSED
             yield _report_end(event, state, event.reason)
-        case NotificationDelivered() | ExpectedAudited():
-            return  # delivery follows sending, which is counted; the other is ingest's audit
+        case NotificationDelivered() | NotificationUndelivered() | ExpectedAudited():
+            return  # a receipt follows sending, which is counted; the last is ingest's audit
         case _:
             assert_never(event)
 

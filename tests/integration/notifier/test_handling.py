@@ -10,6 +10,7 @@ from shared.schemas.events import ReminderFannedOut
 from shared.schemas.gateway_events import (
     NotificationDelivered,
     NotificationSuppressed,
+    NotificationUndelivered,
     ReceiptReceived,
 )
 from tests.integration.notifier.world import (
@@ -234,6 +235,9 @@ async def test_a_failed_receipt_is_kept_but_ends_nothing_twice(world: World) -> 
     (row,) = await world.fetch_rows("SELECT state, receipt FROM notifier.notifications")
     assert (row.state, row.receipt) == ("sent", "failed")
     assert await world.list_events("NotificationDelivered") == []
+    (told,) = await world.list_events("NotificationUndelivered")
+    assert isinstance(told, NotificationUndelivered)
+    assert told.undelivered_at == SLOT + timedelta(minutes=1)
 
 
 async def test_the_migration_makes_what_the_tables_say(world: World) -> None:

@@ -14,7 +14,7 @@ from services.notifier.dispatch.recording import Result, record
 from services.notifier.domain.message import MessageAccepted
 from services.notifier.domain.retry import WhenUnknown
 from shared.clock import monotonic
-from shared.schemas.gateway_events import NotificationFailed, NotificationSent
+from shared.schemas.gateway_events import AttemptMade, NotificationFailed, NotificationSent
 from tests.integration.notifier.world import (
     IMPATIENT,
     SECRET,
@@ -111,6 +111,7 @@ async def test_a_permanent_refusal_fails_with_its_reason(world: World) -> None:
     assert isinstance(event, NotificationFailed)
     assert (event.reason, event.attempts) == ("bad-address", 1)
     assert event.detail == "SMTP 550 5.1.1 no such user"
+    assert [(each.outcome, each.detail) for each in event.made] == [("bad-address", event.detail)]
 
 
 async def test_a_transient_refusal_is_tried_again_under_the_same_id(world: World) -> None:
@@ -120,13 +121,17 @@ async def test_a_transient_refusal_is_tried_again_under_the_same_id(world: World
     world.start()
     await wait_until(lambda: sent(world))
     rows = await world.fetch_rows(
-        "SELECT channel, a.outcome FROM notifier.attempts a "
+        "SELECT a.* FROM notifier.attempts a "
         "JOIN notifier.notifications USING (notification_id) ORDER BY channel, number"
     )
     assert [row.outcome for row in rows] == [
         *("busy", "busy", "accepted"),
         *("busy", "answered-failure", "accepted"),
     ]
+    events = [e for e in await world.list_events() if isinstance(e, NotificationSent)]
+    events.sort(key=lambda event: event.channel)
+    made = [each.model_dump() for event in events for each in event.made]
+    assert made == [{name: getattr(row, name) for name in AttemptMade.model_fields} for row in rows]
     assert world.mail.connections == 1  # a refusal does not cost the connection
 
 
