@@ -21,6 +21,7 @@ from services.ingest.api import (
     openid,
     plans,
     problems,
+    proofs,
     proposals,
     reachability,
     receipts,
@@ -73,7 +74,7 @@ _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
     *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, receipts),
     *(calendars, settings, forecast, rule_books, rule_drafts, mutes, why),
-    *(users, sessions, openid, links, me, audit),
+    *(users, sessions, openid, links, me, audit, proofs),
 )
 
 

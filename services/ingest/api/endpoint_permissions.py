@@ -175,6 +175,7 @@ ENDPOINTS: Mapping[str, Permission] = {
     "GET /v1/journal": _P.READ_JOURNAL,
     "GET /v1/audit/verify": _P.READ_JOURNAL,
     "GET /v1/audit/expected": _P.READ_JOURNAL,
+    "GET /v1/proof.zip": _P.READ_JOURNAL,
 }
 """The permission that each endpoint needs, by method and path as the description has them."""
 

@@ -22,7 +22,7 @@ class Permission(StrEnum):
     READ_SUBORDINATES = "read-subordinates"
     """To read the summaries of other offices that were granted to this one."""
     READ_JOURNAL = "read-journal"
-    """To read the journal and the audits."""
+    """To read the journal and the audits, and to export proofs of notice."""
     ANSWER = "answer"
     """To answer for a unit: accept, report, ask for an extension, object, record a hearing."""
     EDIT_PLANS = "edit-plans"

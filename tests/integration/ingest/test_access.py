@@ -208,6 +208,7 @@ TABLE = {
     "GET /v1/journal": Access("manage", 403),
     "GET /v1/audit/verify": Access("manage", 403),
     "GET /v1/audit/expected": Access("manage", 403),
+    "GET /v1/proof.zip": Access("manage", 403),
 }
 
 
