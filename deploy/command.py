@@ -48,6 +48,7 @@ _COMMANDS = {
     "tokens": "cli.tokens:tokens",
     "receipts": "cli.receipts:receipts",
     "audit": "cli.audit:audit",
+    "proof": "cli.proof:proof",
     "ops": "deploy.ops.app:ops",
     "gateways": "deploy.gateways:gateways",
     "bench": "lab.bench.command:run_benches",
