@@ -21,6 +21,7 @@ from services.console.pages import (
     people,
     preferences,
     progress,
+    proofs,
     proposals,
     reports,
     rule_books,
@@ -43,7 +44,7 @@ from services.console.texts.rendering import STATIC
 PAGES = (
     *(login, overview, waiting, preferences, progress),
     *(addresses, ledger, bulk, why, obligation, deeds, reports),
-    *(directory, proposals, unit_forms, units),
+    *(directory, proposals, proofs, unit_forms, units),
     *(rules, rule_forecast, rule_books, rule_editors, rule_drafts),
     *(holiday_notices, calendars, mutes, messages),
     *(office_settings, account, people, journal),

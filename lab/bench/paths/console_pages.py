@@ -71,6 +71,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/units/import", "/units/import"),
     ("/units/changes", "/units/changes"),
     ("/units/changes/{plan_id}", "/units/changes/{plan}"),
+    ("/units/proof", "/units/proof?unit_id={unit}"),
     ("/units/{unit_id}", "/units/{unit}"),
     ("/units/{unit_id}/why", "/units/{unit}/why"),
     ("/units/{unit_id}/edit", "/units/{unit}/edit"),
@@ -110,7 +111,7 @@ NOT_PAGES = frozenset(
     {
         *("/", "/login", "/login/openid"),
         *("/progress/{task_id}", "/progress/{task_id}/events"),
-        *("/ledger.xlsx", "/ledger.csv", "/reports.xlsx", "/reports.docx"),
+        *("/ledger.xlsx", "/ledger.csv", "/reports.xlsx", "/reports.docx", "/units/proof.zip"),
         "/evidence/{evidence_id}",
         *(
             "/rules/calendar/draft",

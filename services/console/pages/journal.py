@@ -41,6 +41,7 @@ AREAS: Mapping[str, str] = {
     "calendar.": N_("工作日历"),
     "office.": N_("办公室"),
     "texts.": N_("正文清除"),
+    "proof.": N_("送达证明"),
 }
 """What entries are about, by the beginning of their action."""
 FLAWS: Mapping[str, str] = {

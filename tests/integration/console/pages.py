@@ -106,6 +106,8 @@ PAGES = (
     Row(f"{_UNIT}/edit", "/units/{unit}/edit", "修改单位", "edit-units"),
     Row(f"{_UNIT}/contacts/{{post}}", "/units/{unit}/contacts/liaison", "更换联络员", "edit-units"),
     Row(f"{_UNIT}/retire", "/units/{unit}/retire", "撤销单位", "edit-units"),
+    Row("/units/proof", "/units/proof?unit_id={unit}", "证明县财政局", "read-journal"),
+    Row("/units/proof.zip", "/units/proof.zip?unit_id={unit}", "", "read-journal", "file"),
     Row(f"{_UNIT}/links", "/units/{unit}/links", "作废办理链接", "edit-units"),
     Row("/units/proposals/{proposal_id}", "/units/proposals/{proposal}", "换了号码"),
     Row("/rules", "/rules", "限期"),
