@@ -161,10 +161,12 @@ def _check_entry(reading: _Reading, line: bytes, place: int) -> Entry:
     """The next entry. The first one says which hash the chain is made with."""
     try:
         entry = read_entry(line)
-        if reading.request is None and entry.number == 1:
-            reading.request = read_request(entry.facts)
-            reading.chain.algorithm = reading.request.algorithm
+        request = reading.request
+        if request is None and entry.number == 1:
+            request = read_request(entry.facts)
+            reading.chain.algorithm = request.algorithm
         reading.chain.check(entry)
+        reading.request = request
     except EntryError as error:
         raise _FoundError(error.flaw, ENTRIES, place) from error
     except ManifestError as error:

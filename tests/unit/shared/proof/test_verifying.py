@@ -166,6 +166,13 @@ def test_what_is_wrong_with_the_zip_file_is_named(altered: bytes, member: str) -
     assert (flaw.entry, flaw.member) == (None, member)
 
 
+def test_a_first_entry_that_is_altered_is_not_believed() -> None:
+    result = verify(ARCHIVE.replace("盐亭县".encode(), "盐亭乡".encode(), 1))
+    assert result.request is None
+    assert result.flaw is not None
+    assert (result.flaw.kind, result.flaw.entry) == (EntryFlaw.ALTERED, 1)
+
+
 def test_a_wholly_new_archive_has_another_seal() -> None:
     """The file alone does not tell; the seal that the journal has does."""
     other = make_archive(texts=("甲", "己", "丙"))
