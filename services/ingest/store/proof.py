@@ -128,12 +128,19 @@ async def read_reminders(
 
 
 async def list_messages(
-    db: AsyncConnection, unit_id: UUID, reminder_ids: Sequence[UUID]
+    db: AsyncConnection, unit_id: UUID, reminders: Sequence[ProvenReminder]
 ) -> list[ProvenMessage]:
-    """The messages of some reminders of a unit."""
+    """The messages of some reminders of a unit, which are not none and rise by their slots.
+
+    A message has the slot of its reminder, so the index by unit and slot finds them.
+    """
     query = (
         select(*list_columns(ProvenMessage, _N))
-        .where(_N.unit_id == unit_id, is_any_of(_N.reminder_id, reminder_ids))
+        .where(
+            _N.unit_id == unit_id,
+            _N.slot.between(reminders[0].slot, reminders[-1].slot),
+            is_any_of(_N.reminder_id, [reminder.reminder_id for reminder in reminders]),
+        )
         .order_by(_N.notification_id)
     )
     return await fetch_all(db, ProvenMessage, query)

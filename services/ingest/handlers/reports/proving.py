@@ -134,8 +134,7 @@ async def _write_unit(proving: _Proving, unit: ProofUnit) -> None:
         states = await store.map_states(db, unit.unit_id, ids)
         proving.add(domain.describe_obligation(duty, states[duty.obligation_id]) for duty in duties)
     async for reminders in store.read_reminders(db, unit.unit_id, wanted, period):
-        names = [reminder.reminder_id for reminder in reminders]
-        messages = await store.list_messages(db, unit.unit_id, names)
+        messages = await store.list_messages(db, unit.unit_id, reminders)
         await asyncio.to_thread(_add_reminders, proving, reminders, messages)
     if ids:
         changes = await store.list_changes(db, proving.office_id, ids, period)
