@@ -14,6 +14,8 @@ from deploy.terminal.errors import WrongUseError
 from deploy.terminal.language import _, get_language
 from deploy.terminal.tables import show_table
 from shared.api.why import FiredOut, NextOut, NotFiredOut, WhyOut
+from shared.rules.names import OWNERS
+from shared.schemas.rules import Post
 
 _SHOWN = 50
 """How many reminders that were not sent a table shows; `--json` has up to 1000."""
@@ -66,20 +68,27 @@ def _name_posts(audiences: list[str]) -> str:
     return "、".join(_(AUDIENCES.get(each, each)) for each in audiences)
 
 
+def _name_posts_of(unit: str, audiences: list[str]) -> str:
+    return _("{posts} of {unit}").format(posts=_name_posts(audiences), unit=unit)
+
+
 def _make_next(each: NextOut) -> tuple[str, ...]:
     muted = _("muted by {actor}: {reason}").format(actor=each.muted_by, reason=each.muted_why)
-    who = muted if each.mute_id else _name_posts(each.audiences)
+    own = [_name_posts(each.audiences)] if each.audiences else []
+    others = [_name_posts_of(other.unit, [other.audience]) for other in each.others]
+    who = muted if each.mute_id else "、".join([*own, *others])
     return format_instant(each.slot), each.ref, f"{each.rule} v{each.version}", who
 
 
 def _make_fired(each: FiredOut) -> tuple[str, ...]:
     messages = (f"{_(CHANNELS.get(m.channel, m.channel))} {m.state}" for m in each.messages)
     rules = f"{' '.join(each.rules)} v{each.version}"
+    posts = [each.audience]
     return (
         format_instant(each.slot),
         each.ref,
         rules,
-        _name_posts([each.audience]),
+        _name_posts_of(each.to_unit, posts) if each.to_unit else _name_posts(posts),
         ", ".join(messages),
     )
 
@@ -87,4 +96,7 @@ def _make_fired(each: FiredOut) -> tuple[str, ...]:
 def _make_not_fired(each: NotFiredOut) -> tuple[str, ...]:
     reason = each.chinese if get_language() == "zh" else each.english
     rule = f"{each.rule} v{each.version}"
-    return format_instant(each.slot), each.ref, rule, _name_posts(each.audiences), reason
+    who = _name_posts(each.audiences)
+    if each.of is not Post.UNIT:
+        who = _name_posts_of(OWNERS[each.of].choose(get_language()), each.audiences)
+    return format_instant(each.slot), each.ref, rule, who, reason

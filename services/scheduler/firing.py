@@ -24,7 +24,7 @@ from shared.schemas import identity
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ReminderDue, RemindersNotFired
 from shared.schemas.mutes import Mute, NotFired
-from shared.schemas.rules import Audience
+from shared.schemas.rules import Audience, Post
 
 _TIMERS = Counter("cuiban_timers_fired", "Timers fired", ["kind"])
 _PASSED_OVER = Counter("cuiban_timers_passed_over", "Occurrences that catch-up left out")
@@ -222,7 +222,7 @@ def _make_event(unit: LockedUnit, items: Sequence[NotFired], now: datetime) -> E
     event = RemindersNotFired(office_id=unit.office_id, unit_id=unit.unit_id, items=tuple(items))
     named = [
         f"{item.obligation_id}/{item.rule_id}/{item.slot.isoformat()}/{item.reason}"
-        f"/{','.join(item.audiences)}"
+        f"/{','.join(item.audiences)}{'' if item.of is Post.UNIT else f'/{item.of}'}"
         for item in items
     ]
     event_id = identity.derive_event_id("RemindersNotFired", unit.unit_id, *named)

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from services.console.client import ApiError
 from services.console.pages.rule_drafts import fetch_draft, get_draft_path
 from services.console.pages.rule_form import (
+    OWNERS_IN_FORM,
     TEMPLATES,
     RuleFields,
     begin_form,
@@ -146,6 +147,7 @@ def _render_form(
         draft=draft,
         form=form,
         fields=fields,
+        owners=OWNERS_IN_FORM,
         templates=[(name, visit.gettext(label)) for name, (label, _rule) in TEMPLATES.items()],
         has_comments=any(line.lstrip().startswith("#") for line in draft.text.splitlines()),
     )

@@ -218,7 +218,8 @@ class StoredNameDecision:
 class StoredReminder:
     """A reminder that the scheduler emitted.
 
-    `items` are as the projection writes them. `rule_id` is empty for the digest.
+    `items` are as the projection writes them. `rule_id` is empty for the digest; `to_unit` is None
+    where the unit itself heard it.
     """
 
     unit_id: UUID
@@ -228,6 +229,7 @@ class StoredReminder:
     fired_at: datetime | None
     complete: bool
     rule_id: str
+    to_unit: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from shared.planning.obligations import Obligation, Standing
 from shared.planning.reminding import DueTimer, ReminderMeasure
 from shared.planning.timers import Timer
 from shared.rules.occurrences import Dates
-from shared.rules.selecting import MEASURE_TRAITS, UNIT_TRAITS
+from shared.rules.selecting import LEAD_UNITS, MEASURE_TRAITS, UNIT_TRAITS
 from shared.schemas.rules import ObligationKind
 
 _O, _T, _M = OBLIGATIONS.c, TIMERS.c, MEASURES.c
@@ -187,6 +187,7 @@ async def get_due_timers(
         db,
         [unit_id for unit_id, names in asking.items() if names & UNIT_TRAITS],
         measures if any(names & MEASURE_TRAITS for names in asking.values()) else (),
+        {row.measure_id for row in rows if not row.lead and LEAD_UNITS in asking[row.unit_id]},
     )
     due: dict[UUID, list[DueTimer]] = defaultdict(list)
     for row in rows:
@@ -203,7 +204,9 @@ async def get_due_timers(
                 lead=row.lead,
                 measure=measures[row.measure_id],
                 measure_id=row.measure_id,
-                told_traits=known.join(row.unit_id, row.measure_id, traits.derive_progress(row)),
+                told_traits=known.join(
+                    row.unit_id, row.measure_id, traits.derive_progress(row), lead=row.lead
+                ),
                 owed_since=row.planned_from,
             )
         )

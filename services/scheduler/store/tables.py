@@ -121,6 +121,7 @@ OBLIGATIONS = Table(
     Column("reported", Double),
     Column("progressed_at", DateTime(timezone=True)),
     Index("obligations_by_unit", "unit_id"),
+    Index("obligations_leading", "measure_id", postgresql_where=text("lead")),
 )
 """What units owe. `planned_from`: nothing is planned up to this instant, at which the newest fact
 that planning depends on was told. `status` is that of the ledger, null where older releases alone
