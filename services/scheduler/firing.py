@@ -67,10 +67,12 @@ class Firing:
         """
         rules = await self.timetables.load(db, {unit.office_id for unit in units})
         horizons = self._get_horizons(units)
+        known = [(unit.unit_id, rules[unit.office_id]) for unit in units if unit.office_id in rules]
         due = await obligations.get_due_timers(
             db,
             {unit_id: horizon.until for unit_id, horizon in horizons.items()},
-            {u.unit_id: rules[u.office_id].timetable.asked for u in units if u.office_id in rules},
+            {unit_id: office.timetable.asked for unit_id, office in known},
+            {unit_id: office.own_unit for unit_id, office in known},
         )
         ready = [unit for unit in units if unit.unit_id in due and unit.office_id in rules]
         parts = await _count_existing_parts(db, ready, rules, due, self.now)

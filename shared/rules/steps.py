@@ -8,7 +8,7 @@ from uuid import UUID
 
 from shared.rules.book import Rule, RuleBook, Step, StepEnd
 from shared.rules.occurrences import Occurrence
-from shared.rules.selecting import LEAD_UNITS, Traits, list_asked
+from shared.rules.selecting import LEAD_UNITS, OFFICE_UNITS, Traits, list_asked
 from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import Audience, Post
 
@@ -76,7 +76,7 @@ def _list_units(whose: Post, traits: Traits | None) -> tuple[UUID | None, ...]:
         case Post.LEAD_UNIT:
             return traits.lead_units if traits is not None else ()
         case Post.OFFICE:
-            return ()
+            return traits.office_units if traits is not None else ()
         case _:
             assert_never(whose)
 
@@ -93,6 +93,13 @@ def choose_lead_units(
     """
     units = sorted(set(leading))
     return (None,) if lead or unit_id in units else tuple(units)
+
+
+def choose_office_units(unit_id: UUID, own_unit: UUID | None) -> tuple[UUID | None, ...]:
+    """The trait `office_units` of a unit's obligation; `own_unit` is that of the settings."""
+    if own_unit is None:
+        return ()
+    return (None if own_unit == unit_id else own_unit,)
 
 
 def list_inhibited(
@@ -139,6 +146,8 @@ def list_asked_by_steps(book: RuleBook) -> frozenset[str]:
         asked.add("progressed_at")
     if any(step.of is Post.LEAD_UNIT for step in steps):
         asked.add(LEAD_UNITS)
+    if any(step.of is Post.OFFICE for step in steps):
+        asked.add(OFFICE_UNITS)
     return frozenset(asked)
 
 

@@ -29,11 +29,6 @@ class NotYet:
 
 
 NOT_YET = {
-    "who.of": NotYet(
-        "提醒本办公室的岗位",
-        "to remind posts of the office",
-        frozenset({"unit", "lead-unit"}),
-    ),
     "how.template": NotYet("指定模板", "a template by name"),
 }
 """By the part of a rule and the field."""

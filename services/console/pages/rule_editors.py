@@ -10,7 +10,6 @@ from fastapi.responses import Response
 from services.console.client import ApiError
 from services.console.pages.rule_drafts import fetch_draft, get_draft_path
 from services.console.pages.rule_form import (
-    OWNERS_IN_FORM,
     TEMPLATES,
     RuleFields,
     begin_form,
@@ -25,6 +24,7 @@ from shared.marked.problems import TextProblem
 from shared.rules.book import RuleBook
 from shared.rules.reading import read_book
 from shared.rules.writing import write_book
+from shared.schemas.rules import Post
 
 ROUTER = APIRouter()
 _INVALID, _CONFLICT = 422, 409
@@ -147,7 +147,7 @@ def _render_form(
         draft=draft,
         form=form,
         fields=fields,
-        owners=OWNERS_IN_FORM,
+        owners=tuple(Post),
         templates=[(name, visit.gettext(label)) for name, (label, _rule) in TEMPLATES.items()],
         has_comments=any(line.lstrip().startswith("#") for line in draft.text.splitlines()),
     )

@@ -56,8 +56,6 @@ def _make_templates() -> Mapping[str, tuple[str, Rule]]:
     }
 
 
-OWNERS_IN_FORM = (Post.UNIT, Post.LEAD_UNIT)
-"""Whose posts the form can name."""
 TEMPLATES = _make_templates()
 """What a new rule may begin as, by name: its label, and the rule."""
 
@@ -100,9 +98,8 @@ def _list_others(rule: Rule) -> list[When]:
 
 
 def _is_special(rule: Rule, step: Step) -> bool:
-    """Whether the form has no field for a step: of the office, or its audience's second."""
-    first = next(each for each in rule.who if each.audience == step.audience)
-    return step is not first or get_post(step) not in OWNERS_IN_FORM
+    """Whether the form has no field for a step: it is its audience's second."""
+    return step is not next(each for each in rule.who if each.audience == step.audience)
 
 
 def begin_form(book: RuleBook, **values: str) -> Form:
@@ -218,9 +215,9 @@ class _Reading:
     def _read_owner(self, name: str, step: Step) -> Post | None:
         """Whose post it is; as the step has it where that was not changed."""
         typed = self._form[name] or Post.UNIT
-        if typed not in OWNERS_IN_FORM:
-            self._refuse(name, N_("请选本单位或牵头单位。"))
-        if typed == get_post(step) or typed not in OWNERS_IN_FORM:
+        if typed not in set(Post):
+            self._refuse(name, N_("请选其中一种。"))
+        if typed == get_post(step) or typed not in set(Post):
             return step.of
         return None if typed == Post.UNIT else Post(typed)
 

@@ -16,7 +16,7 @@ from shared.database.statements import AnyRow
 from shared.logging import log
 from shared.planning.obligations import Standing, derive_status
 from shared.rules.selecting import NOTHING_TOLD, Traits, compute_share
-from shared.rules.steps import choose_lead_units
+from shared.rules.steps import choose_lead_units, choose_office_units
 from shared.schemas.facts import ObligationProgress
 from shared.schemas.life import ObligationStatus
 from shared.schemas.office_events import TraitsPublished
@@ -47,12 +47,14 @@ class MeasureVersionTraits:
 class KnownTraits:
     """What was told of some units, and of some measures, by their ids.
 
-    `measures` have category and target; `leading` the units that lead, where these were asked for.
+    `measures` have category and target; `leading` the units that lead, where these were asked for;
+    `own_units` the unit of a unit's office that is the office itself.
     """
 
     units: Mapping[UUID, Traits] = field(default_factory=dict)
     measures: Mapping[UUID, tuple[str, float | None]] = field(default_factory=dict)
     leading: Mapping[UUID, Sequence[UUID]] = field(default_factory=dict)
+    own_units: Mapping[UUID, UUID | None] = field(default_factory=dict)
 
     def join(
         self, unit_id: UUID, measure_id: UUID, progress: ObligationProgress, *, lead: bool
@@ -68,6 +70,7 @@ class KnownTraits:
             reached=compute_share(progress.reported, target),
             progressed_at=progress.progressed_at,
             lead_units=choose_lead_units(unit_id, lead=lead, leading=leading),
+            office_units=choose_office_units(unit_id, self.own_units.get(unit_id)),
         )
 
 

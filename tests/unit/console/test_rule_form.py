@@ -24,6 +24,7 @@ SPECIAL = {
     "who": [
         {"audience": "liaison", "of": "office"},
         {"audience": "deputy", "of": "lead-unit"},
+        {"audience": "liaison", "of": "lead-unit"},
         {"audience": "head", "from_overdue": 2},
         {"audience": "head", "from_overdue": 5, "ends_with": "accepted"},
     ],
@@ -59,7 +60,7 @@ def test_what_the_form_has_no_field_for_is_named_and_stays() -> None:
         "到期前 9 个工作日",
     ]
     assert [each.chinese for each in fields.steps] == [
-        "本办公室的联络员",
+        "牵头单位的联络员",
         "主要负责人（第 5 次超期提醒起、签收为止）",
     ]
     changed = fill(book, **{"rule-0-days": "5", "rule-0-who": ["deputy"]})
@@ -67,8 +68,8 @@ def test_what_the_form_has_no_field_for_is_named_and_stays() -> None:
     rule = changed.rules[0]
     assert [each.type for each in rule.when] == ["monthly", "before-due", "before-due"]
     assert [(each.audience, each.of) for each in rule.who] == [
-        ("liaison", "office"),
         ("deputy", "lead-unit"),
+        ("liaison", "lead-unit"),
         ("head", None),
     ]
     assert rule.select == book.rules[0].select
@@ -109,7 +110,7 @@ def test_every_template_is_a_sound_rule(name: str) -> None:
         ("rule-0-who", []),
         ("rule-0-channels", []),
         ("rule-0-from-deputy", "-1"),
-        ("rule-0-of-deputy", "office"),
+        ("rule-0-of-deputy", "county"),
         ("near_working_days", ""),
     ],
 )

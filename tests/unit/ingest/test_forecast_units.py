@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.ingest.handlers.ledger.asked_traits import AskedTraits, UnitPeriod
 from services.ingest.handlers.ledger.forecast_units import Snapshot, build_units
 from services.ingest.handlers.ledger.timelines import build_histories
-from services.ingest.handlers.office.lead_periods import LeadPeriod
+from services.ingest.handlers.office.lead_periods import LeadPeriod, OfficePeriod
 from services.ingest.store.ledger_rows import CurrentState, PastState
 from services.ingest.store.rows import StoredUnit
 from shared.calendar import WorkingCalendar
@@ -88,7 +88,8 @@ def make_asked(timetable: Timetable, regrouped_at: datetime) -> AskedTraits:
     grouped = Traits(unit="县财政局", groups=frozenset({"重点单位"}))
     periods = (UnitPeriod(regrouped_at, Traits(unit="县财政局")), UnitPeriod(None, grouped))
     leads = (LeadPeriod(regrouped_at, (UNIT,)), LeadPeriod(None, (derive_id("县政府办"),)))
-    return AskedTraits(timetable.asked, {UNIT: periods}, {MEASURE: leads})
+    office = (OfficePeriod(regrouped_at, None), OfficePeriod(None, derive_id("县政府办")))
+    return AskedTraits(timetable.asked, {UNIT: periods}, {MEASURE: leads}, office)
 
 
 def expect(
@@ -129,6 +130,7 @@ STEPS: tuple[dict[str, Any], ...] = (
     {"ends_with": "progress", "within_days": 20},
     {"inhibits": ["liaison"], "from_overdue": 2},
     {"of": "lead-unit"},
+    {"of": "office", "ends_with": "accepted"},
     {"of": "lead-unit", "audience": "liaison", "from_overdue": 2},
 )
 

@@ -5,10 +5,13 @@ from uuid import UUID
 
 from services.ingest.handlers.office.lead_periods import (
     LeadPeriod,
+    OfficePeriod,
     list_lead_periods,
+    list_office_periods,
     map_present,
 )
 from services.ingest.store.leading import LeadState
+from services.ingest.store.office_settings import OwnUnit
 from shared.schemas.identity import derive_id
 
 MEASURE, FIRST, SECOND = derive_id("measure"), *sorted(map(derive_id, ("first", "second")))
@@ -46,6 +49,16 @@ def test_each_period_has_the_units_that_lead_in_it() -> None:
 
 def test_a_beginning_that_is_not_recorded_is_before_all() -> None:
     assert list_lead_periods([state(FIRST, None)]) == {MEASURE: [LeadPeriod(None, (FIRST,))]}
+
+
+def test_the_office_is_no_unit_before_it_named_one() -> None:
+    own = [OwnUnit(day(2), FIRST), OwnUnit(day(5), None)]
+    assert list_office_periods(own) == [
+        OfficePeriod(day(2), None),
+        OfficePeriod(day(5), FIRST),
+        OfficePeriod(None, None),
+    ]
+    assert list_office_periods([]) == [OfficePeriod(None, None)]
 
 
 def test_a_measure_whose_lead_was_withdrawn_has_none() -> None:

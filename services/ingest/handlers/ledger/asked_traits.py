@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from services.ingest.handlers.office.lead_periods import LeadPeriod
+from services.ingest.handlers.office.lead_periods import LeadPeriod, OfficePeriod
 from services.ingest.handlers.office.owed_traits import set_unit
 from services.ingest.store.reminder_audit import FormerUnit
 from shared.planning.expected import ObligationVersion
 from shared.rules.selecting import LEAD_UNITS, NOTHING_TOLD, Traits, keep_asked
-from shared.rules.steps import choose_lead_units
+from shared.rules.steps import choose_lead_units, choose_office_units
 from shared.schemas.facts import UnitTraits
 
 _AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
@@ -41,18 +41,21 @@ class UnitPeriod:
 class AskedTraits:
     """The fields of `Traits` that some rule asks for, and what they were of units and measures.
 
-    `units` is empty where no rule asks for traits of units, `leading` where none asks who leads.
+    `units` is empty where no rule asks for traits of units, `leading` where none asks who leads,
+    `office` where none asks which unit is the office itself.
     """
 
     fields: frozenset[str]
     units: Mapping[UUID, Sequence[UnitPeriod]] = field(default_factory=dict)
     leading: Mapping[UUID, Sequence[LeadPeriod]] = field(default_factory=dict)
+    office: Sequence[OfficePeriod] = ()
 
-    def list_lead_units(self) -> set[UUID]:
-        """The units that lead something at some time."""
-        return {
+    def list_other_units(self) -> set[UUID]:
+        """The units that lead something, or are the office itself, at some time."""
+        leading = {
             unit for periods in self.leading.values() for period in periods for unit in period.units
         }
+        return leading | {period.unit_id for period in self.office if period.unit_id}
 
     def split(
         self, version: ObligationVersion, unit_id: UUID, measure_id: UUID
@@ -63,8 +66,20 @@ class AskedTraits:
         """
         for part in _split(version, self.units.get(unit_id, ())):
             for piece in self._split_leading(part, unit_id, measure_id):
-                traits = keep_asked(piece.dates.traits, self.fields)
-                yield replace(piece, dates=replace(piece.dates, traits=traits))
+                for last in self._split_office(piece, unit_id):
+                    traits = keep_asked(last.dates.traits, self.fields)
+                    yield replace(last, dates=replace(last.dates, traits=traits))
+
+    def _split_office(
+        self, version: ObligationVersion, unit_id: UUID
+    ) -> Iterator[ObligationVersion]:
+        known = version.dates.traits
+        if known is None or not self.office:
+            yield version
+            return
+        for piece, period in _cut(version, self.office):
+            traits = replace(known, office_units=choose_office_units(unit_id, period.unit_id))
+            yield replace(piece, dates=replace(piece.dates, traits=traits))
 
     def _split_leading(
         self, version: ObligationVersion, unit_id: UUID, measure_id: UUID

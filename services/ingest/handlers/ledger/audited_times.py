@@ -11,14 +11,19 @@ from services.ingest.handlers.ledger.asked_traits import (
     UnitPeriod,
     list_unit_periods,
 )
-from services.ingest.handlers.office.lead_periods import LeadPeriod, list_lead_periods
+from services.ingest.handlers.office.lead_periods import (
+    LeadPeriod,
+    list_lead_periods,
+    list_office_periods,
+)
 from services.ingest.handlers.office.rules import to_calendar
 from services.ingest.store import reminder_audit as store
 from services.ingest.store import units
 from services.ingest.store.leading import list_lead_states
+from services.ingest.store.office_settings import list_own_units
 from shared.planning.expected import Era, list_eras
 from shared.planning.keeping import PublishedBook
-from shared.rules.selecting import LEAD_UNITS, UNIT_TRAITS
+from shared.rules.selecting import LEAD_UNITS, OFFICE_UNITS, UNIT_TRAITS
 
 
 async def read_eras(
@@ -41,7 +46,7 @@ async def read_asked(
 ) -> AskedTraits:
     """What rules asked of units from an instant on; `asked` are the fields of `Traits`.
 
-    And of the units that lead the measures that these support.
+    And of the units that lead the measures that these support, and the office's own.
     """
     periods: Mapping[UUID, Sequence[UnitPeriod]] = {}
     leading: Mapping[UUID, Sequence[LeadPeriod]] = {}
@@ -51,4 +56,6 @@ async def read_asked(
         periods = list_unit_periods(present, former)
     if LEAD_UNITS in asked:
         leading = list_lead_periods(await list_lead_states(db, office_id, unit_ids, since))
-    return AskedTraits(asked, periods, leading)
+    own = await list_own_units(db, office_id) if OFFICE_UNITS in asked else []
+    office = list_office_periods(own) if own else ()
+    return AskedTraits(asked, periods, leading, office)

@@ -25,8 +25,7 @@ from shared.rules.selecting import NOTHING_TOLD
 class Snapshot:
     """Some units with the present and past states of their obligations, the past in order.
 
-    `asked`: what the rules of the forecast ask of them; `others`: the units that lead what these
-    support, where rules tell them.
+    `asked`: what the rules of the forecast ask of them; `others`: the other units that rules tell.
     """
 
     units: Sequence[StoredUnit]

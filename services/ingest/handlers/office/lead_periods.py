@@ -1,4 +1,4 @@
-"""Which units lead measures, from time to time. No I/O."""
+"""Which units lead measures, and which one is the office itself, from time to time. No I/O."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from services.ingest.store.leading import LeadState
+from services.ingest.store.office_settings import OwnUnit
 
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 _AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
@@ -18,6 +19,23 @@ class LeadPeriod:
 
     until: datetime | None
     units: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficePeriod:
+    """The unit that is the office from the period before until an instant; None: until now."""
+
+    until: datetime | None
+    unit_id: UUID | None
+
+
+def list_office_periods(own_units: Sequence[OwnUnit]) -> list[OfficePeriod]:
+    """Which unit is the office itself from time to time, rising; `own_units` rise."""
+    ends = [each.since for each in own_units]
+    known = [None, *(each.unit_id for each in own_units)]
+    return [
+        OfficePeriod(until, unit_id) for until, unit_id in zip([*ends, None], known, strict=True)
+    ]
 
 
 def list_lead_periods(states: Iterable[LeadState]) -> dict[UUID, list[LeadPeriod]]:

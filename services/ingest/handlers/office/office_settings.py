@@ -20,7 +20,7 @@ from services.ingest.handlers.office.reporting_settings import require_pausable
 from services.ingest.handlers.office.rule_publishing import require_no_approval
 from services.ingest.handlers.office.rules import get_book, publish_book
 from services.ingest.store import office_settings as store
-from services.ingest.store import offices
+from services.ingest.store import offices, units
 from shared.schemas.office import OfficeSettings
 from shared.schemas.office_events import OfficeSettingsPublished
 
@@ -88,7 +88,8 @@ async def change_settings(db: AsyncConnection, act: Act, new: NewSettings) -> Se
 
     Raises:
         RefusedError: somebody changed them since the version that `new` replaces, reminders can't
-            stop in a status, or another time zone needs the approval of a second person.
+            stop in a status, there is no such unit, or another time zone needs the approval of a
+            second person.
     """
     require_pausable(new.reporting)
     await offices.lock_office(db, act.office_id)
@@ -100,11 +101,25 @@ async def change_settings(db: AsyncConnection, act: Act, new: NewSettings) -> Se
             "Somebody changed the settings meanwhile.",
             "请重新读取设置再修改。Read them again (`GET /v1/office/settings`), then change them.",
         )
+    await _require_present_unit(db, act, new.settings.own_unit)
     await _change_rule_book(db, act, new)
     present = (before.settings, before.logo, before.reporting, before.rule_approval_share)
     if (new.settings, new.logo, new.reporting, new.rule_approval_share) != present:
         await _store(db, act, new, before)
     return await view_settings(db, act.office_id)
+
+
+async def _require_present_unit(db: AsyncConnection, act: Act, unit_id: UUID | None) -> None:
+    """Make sure that the office's own unit is one of its directory that is not retired."""
+    if unit_id is None:
+        return
+    unit = await units.find_unit(db, act.office_id, unit_id)
+    if unit is None or unit.retired_at is not None:
+        raise RefusedError(
+            Fault.INVALID,
+            "名录中没有这个单位，或已停用。No unit in use has this id.",
+            "请填写在用单位的编号（`own_unit`）。Give the id of a unit in use (`own_unit`).",
+        )
 
 
 async def _change_rule_book(db: AsyncConnection, act: Act, new: NewSettings) -> None:

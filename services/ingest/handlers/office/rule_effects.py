@@ -25,8 +25,8 @@ from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.rules.comparing import list_changes
 from shared.rules.occurrences import Dates
-from shared.rules.selecting import LEAD_UNITS, UNIT_TRAITS
-from shared.rules.steps import choose_lead_units
+from shared.rules.selecting import LEAD_UNITS, OFFICE_UNITS, UNIT_TRAITS
+from shared.rules.steps import choose_lead_units, choose_office_units
 from shared.schemas.facts import UnitTraits
 
 REACH = timedelta(days=90)
@@ -38,10 +38,11 @@ _NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What the books ask of units, and the units that lead measures; empty where none asks."""
+    """What the books ask of units, who leads measures, and the office's own unit, where asked."""
 
     units: Mapping[UUID, UnitTraits]
     leading: Mapping[UUID, tuple[UUID, ...]]
+    own_unit: UUID | None
 
 
 def _list_differing(
@@ -78,7 +79,11 @@ def _to_forecast(office_id: UUID, owed: OpenObligation, asked: _Asked) -> Foreca
         Dates(owed.kind, owed.due_on, owed.known_on),
         owed.lead,
         ReminderMeasure(owed.ref, "", "", ""),
-        told_traits=replace(traits, lead_units=leads),
+        told_traits=replace(
+            traits,
+            lead_units=leads,
+            office_units=choose_office_units(owed.unit_id, asked.own_unit),
+        ),
         owed_since=owed.since or _BEFORE_ALL,
     )
 
@@ -125,4 +130,7 @@ async def _read_asked(
 ) -> _Asked:
     of_units = await unit_store.list_traits(db, office_id, unit_ids) if asks & UNIT_TRAITS else []
     led = await list_lead_states(db, office_id, unit_ids, now) if LEAD_UNITS in asks else []
-    return _Asked({unit.unit_id: unit for unit in of_units}, map_present(led))
+    own_unit = None
+    if OFFICE_UNITS in asks:
+        own_unit = await office_settings.find_own_unit(db, office_id)
+    return _Asked({unit.unit_id: unit for unit in of_units}, map_present(led), own_unit)

@@ -1,4 +1,4 @@
-"""Which units lead a measure is asked for by its id."""
+"""Which units lead a measure is asked for by its id; the office's own unit."""
 
 from alembic import op
 
@@ -11,7 +11,12 @@ additive = True
 
 def upgrade() -> None:
     op.execute("CREATE INDEX obligations_leading ON scheduler.obligations (measure_id) WHERE lead")
+    op.execute(
+        "ALTER TABLE scheduler.offices ADD COLUMN own_unit UUID, "
+        "ADD COLUMN settings_number INTEGER NOT NULL DEFAULT 0"
+    )
 
 
 def downgrade() -> None:
+    op.execute("ALTER TABLE scheduler.offices DROP COLUMN settings_number, DROP COLUMN own_unit")
     op.execute("DROP INDEX scheduler.obligations_leading")

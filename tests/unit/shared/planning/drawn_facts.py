@@ -57,6 +57,7 @@ def book(days: tuple[int, ...], every: int, hour: int, version: int) -> RuleBook
         Step(audience=Audience.LIAISON),
         Step(audience=Audience.DEPUTY, ends_with=ENDS[version % len(ENDS)]),
         Step(audience=Audience.DEPUTY, of=Post.LEAD_UNIT, from_overdue=version % 2),
+        Step(audience=Audience.LIAISON, of=Post.OFFICE),
         Step.model_validate(head),
     )
     about: dict[str, Any] = {"kinds": tuple(ObligationKind), "who": who, "channels": tuple(Channel)}
@@ -142,11 +143,15 @@ UNITS = st.tuples(
 )
 
 
-LEADS = st.tuples(st.just("leads"), st.sets(st.sampled_from(["丙局", "丁局"])))
+OTHERS = st.tuples(
+    st.just("others"),
+    st.sets(st.sampled_from(["丙局", "丁局"])),
+    st.sampled_from([None, "unit", "丁局"]),
+)
 
 
 FACTS = st.lists(
-    st.tuples(MINUTES, TASKS | TASKS | BOOKS | CALENDARS | MUTES | UNITS | LEADS), max_size=25
+    st.tuples(MINUTES, TASKS | TASKS | BOOKS | CALENDARS | MUTES | UNITS | OTHERS), max_size=25
 )
 
 
@@ -199,9 +204,11 @@ def run(facts: list[Any], driver: Driver, office: Office) -> None:
             case ("unit", name, groups):
                 traits = replace(driver.unit, unit=name, groups=frozenset(groups))
                 set_unit(driver, office, traits, at)
-            case ("leads", names):
+            case ("others", names, own):
                 leading = tuple(map(identity.derive_id, sorted(names)))
-                set_unit(driver, office, replace(driver.unit, lead_units=leading), at)
+                named = () if own is None else (identity.derive_id(own),)
+                traits = replace(driver.unit, lead_units=leading, office_units=named)
+                set_unit(driver, office, traits, at)
             case (kind, name, days):
                 driver.hear(event(kind, name, number, days, at), at)
                 if (one := driver.known.get(identity.derive_id(name))) is not None:

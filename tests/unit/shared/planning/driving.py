@@ -24,7 +24,7 @@ from shared.planning.timers import Timer, plan_timers, replan_timers
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.rules.selecting import Traits
-from shared.rules.steps import choose_lead_units
+from shared.rules.steps import choose_lead_units, choose_office_units
 from shared.schemas import identity
 from shared.schemas.events import (
     ExtensionGranted,
@@ -58,10 +58,15 @@ UNIT_TRAITS = Traits(unit="甲局", unit_kind="部门", category="决策公开")
 
 
 def describe_traits(traits: Traits, one: Obligation) -> Traits:
-    """The traits with what was reported of an obligation; `lead_units` has whoever leads."""
+    """The traits with what was reported of an obligation.
+
+    `lead_units` has whoever leads, `office_units` the unit that is the office.
+    """
     leading = [unit_id for unit_id in traits.lead_units if unit_id]
     traits = replace(
-        traits, lead_units=choose_lead_units(one.unit_id, lead=one.lead, leading=leading)
+        traits,
+        lead_units=choose_lead_units(one.unit_id, lead=one.lead, leading=leading),
+        office_units=choose_office_units(one.unit_id, next(iter(traits.office_units), None)),
     )
     if (told := one.progress) is None:
         return traits

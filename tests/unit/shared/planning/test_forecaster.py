@@ -23,11 +23,11 @@ from shared.rules.book import Rule, RuleBook
 from shared.rules.defaults import make_default_rule_book
 from shared.rules.occurrences import Dates
 from shared.rules.selecting import Traits
-from shared.rules.steps import choose_lead_units
+from shared.rules.steps import choose_lead_units, choose_office_units
 from shared.schemas import identity
 from shared.schemas.events import ReminderDue
 from shared.schemas.life import ObligationStatus
-from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind
+from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind, Post
 
 OFFICE = identity.derive_id("office")
 TABLE = json.loads(Path("tests/golden/yanting-2023.json").read_text(encoding="utf-8"))
@@ -41,7 +41,9 @@ Changes = Mapping[UUID, Sequence[TimedChange]]
 def describe_traits(task: Any, name: str, leading: UUID) -> Traits:
     unit_id = identity.derive_id(name)
     leads = choose_lead_units(unit_id, lead=unit_id == leading, leading=[leading])
-    return Traits(unit=name, category=f"{task['number'] % 3}", lead_units=leads)
+    office = choose_office_units(unit_id, identity.derive_id("县政府办"))
+    category = f"{task['number'] % 3}"
+    return Traits(unit=name, category=category, lead_units=leads, office_units=office)
 
 
 def list_units() -> dict[str, list[ForecastObligation]]:
@@ -186,9 +188,7 @@ HOWS = st.sampled_from(
     [None, {"order": "together"}, {"urgency": "urgent"}, {"daily_limit": 2}, IN_ORDER]
 )
 STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(Audience), st.integers(0, 3), ENDS, st.sampled_from(["unit", "lead-unit"])
-    ),
+    st.tuples(st.sampled_from(Audience), st.integers(0, 3), ENDS, st.sampled_from(Post)),
     min_size=1,
     max_size=4,
     unique_by=lambda step: (step[0], step[3]),

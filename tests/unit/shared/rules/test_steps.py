@@ -12,6 +12,7 @@ from shared.rules.selecting import Traits
 from shared.rules.steps import (
     Hearer,
     choose_lead_units,
+    choose_office_units,
     list_asked_by,
     list_hearers,
     list_without_unit,
@@ -75,6 +76,7 @@ def test_a_step_ends(
         (RECENT, {"status", "progressed_at"}),
         ({"of": "unit"}, set()),
         ({"of": "lead-unit"}, {"lead_units"}),
+        ({"of": "office"}, {"office_units"}),
         ({"of": "lead-unit", "ends_with": "accepted"}, {"lead_units", "status"}),
     ],
 )
@@ -105,4 +107,18 @@ def test_a_post_of_the_lead_unit_hears(
     others = [Hearer(Audience.DEPUTY, Post.LEAD_UNIT, unit) for unit in told]
     assert list_hearers(rule, Occurrence(SLOT, 1), traits) == (Hearer(Audience.LIAISON), *others)
     missing = [] if told else [(Post.LEAD_UNIT, Audience.DEPUTY)]
+    assert list(list_without_unit(rule, Occurrence(SLOT, 1), traits)) == missing
+
+
+@pytest.mark.parametrize(
+    ("own_unit", "told"),
+    [(FIRST, [FIRST]), (OWING, [None]), (None, [])],
+    ids=["", "itself", "none"],
+)
+def test_a_post_of_the_office_hears(own_unit: UUID | None, told: list[UUID | None]) -> None:
+    rule = make_rule({"audience": "head", "of": "office"})
+    traits = Traits(office_units=choose_office_units(OWING, own_unit))
+    hearers = [Hearer(Audience.HEAD, Post.OFFICE, unit) for unit in told]
+    assert list(list_hearers(rule, Occurrence(SLOT, 1), traits)) == hearers
+    missing = [] if told else [(Post.OFFICE, Audience.HEAD)]
     assert list(list_without_unit(rule, Occurrence(SLOT, 1), traits)) == missing

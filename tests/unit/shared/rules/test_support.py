@@ -44,7 +44,7 @@ def test_every_line_names_a_field_of_the_language() -> None:
                     {"audience": "head", "of": "office"},
                 ]
             },
-            ["rules.0.who.1.of"],
+            [],
         ),
         ({"how": {"order": "together", "urgency": "digest"}}, []),
         (
