@@ -7,7 +7,7 @@ import typer
 
 from cli.client import connect
 from cli.ledger import CHANNELS
-from cli.units import AUDIENCES, find_unit
+from cli.units import find_unit, name_posts
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, format_instant, say, show_answer
 from deploy.terminal.errors import WrongUseError
@@ -64,18 +64,10 @@ def _show_why(why: WhyOut) -> None:
         say(_("{rest} earlier ones: see --json.").format(rest=rest))
 
 
-def _name_posts(audiences: list[str]) -> str:
-    return "、".join(_(AUDIENCES.get(each, each)) for each in audiences)
-
-
-def _name_posts_of(unit: str, audiences: list[str]) -> str:
-    return _("{posts} of {unit}").format(posts=_name_posts(audiences), unit=unit)
-
-
 def _make_next(each: NextOut) -> tuple[str, ...]:
     muted = _("muted by {actor}: {reason}").format(actor=each.muted_by, reason=each.muted_why)
-    own = [_name_posts(each.audiences)] if each.audiences else []
-    others = [_name_posts_of(other.unit, [other.audience]) for other in each.others]
+    own = [name_posts(each.audiences)] if each.audiences else []
+    others = [name_posts([other.audience], other.unit) for other in each.others]
     who = muted if each.mute_id else "、".join([*own, *others])
     return format_instant(each.slot), each.ref, f"{each.rule} v{each.version}", who
 
@@ -83,12 +75,11 @@ def _make_next(each: NextOut) -> tuple[str, ...]:
 def _make_fired(each: FiredOut) -> tuple[str, ...]:
     messages = (f"{_(CHANNELS.get(m.channel, m.channel))} {m.state}" for m in each.messages)
     rules = f"{' '.join(each.rules)} v{each.version}"
-    posts = [each.audience]
     return (
         format_instant(each.slot),
         each.ref,
         rules,
-        _name_posts_of(each.to_unit, posts) if each.to_unit else _name_posts(posts),
+        name_posts([each.audience], each.to_unit),
         ", ".join(messages),
     )
 
@@ -96,7 +87,6 @@ def _make_fired(each: FiredOut) -> tuple[str, ...]:
 def _make_not_fired(each: NotFiredOut) -> tuple[str, ...]:
     reason = each.chinese if get_language() == "zh" else each.english
     rule = f"{each.rule} v{each.version}"
-    who = _name_posts(each.audiences)
-    if each.of is not Post.UNIT:
-        who = _name_posts_of(OWNERS[each.of].choose(get_language()), each.audiences)
+    whose = "" if each.of is Post.UNIT else OWNERS[each.of].choose(get_language())
+    who = name_posts(each.audiences, whose)
     return format_instant(each.slot), each.ref, rule, who, reason

@@ -234,7 +234,11 @@ class StoredReminder:
 
 @dataclass(frozen=True, slots=True)
 class StoredNotification:
-    """A notification to a unit; `items` are those of its reminder, None while that is unknown."""
+    """A notification about what a unit owes.
+
+    `items` are those of its reminder, None while that is unknown; `to_unit` is the name of another
+    unit that heard it.
+    """
 
     notification_id: UUID
     reminder_id: UUID
@@ -249,6 +253,7 @@ class StoredNotification:
     subject: str
     body: str
     items: list[dict[str, Any]] | None
+    to_unit: str
 
     @property
     def refs(self) -> list[str]:
