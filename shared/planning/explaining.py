@@ -31,7 +31,7 @@ from shared.schemas.why_not import WhyNot
 _Asked = tuple[str, Audience, MessageName]
 """A rule, an audience that it asks for, and the message in which it is told."""
 RecordedKey = tuple[datetime, str, Post, Audience]
-"""A slot, a rule, and a post with whose it is."""
+"""A slot, a rule, whose post it is, and which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +146,9 @@ class _Explaining:
             item = reminder.items.get(self._id)
             if item is None or not first <= slot <= last:
                 continue
-            for to_unit in {name.to_unit for name in item.messages}:
-                messages = [name for name in item.messages if name.to_unit == to_unit]
+            ordered = sorted(item.messages, key=MessageName.get_order)
+            for to_unit in dict.fromkeys(name.to_unit for name in ordered):
+                messages = [name for name in ordered if name.to_unit == to_unit]
                 rules = self._list_rules(slot, audience, messages)
                 yield FiredReminder(slot, audience, rules, item.overdue, to_unit)
 
