@@ -9,6 +9,7 @@ from shared.schemas.mutes import NotFiredReason
 from shared.schemas.office import OfficeSettings
 from shared.schemas.office_events import OfficeSettingsPublished, RuleBookPublished
 from shared.schemas.rules import Audience, Post
+from shared.schemas.topics import RULES, TASKS
 from tests.integration.scheduler.world import (
     OFFICE,
     UNIT,
@@ -16,6 +17,7 @@ from tests.integration.scheduler.world import (
     get_unit_id,
     make_assignment,
     make_obligation,
+    to_instant,
 )
 
 pytestmark = pytest.mark.integration
@@ -73,8 +75,9 @@ async def test_posts_of_those_who_lead_and_of_the_office_hear_as_of_the_slot(wor
 async def test_what_has_no_unit_to_hear_it_is_noted(world: World) -> None:
     await world.apply_rules(RuleBookPublished(office_id=OFFICE, book=BOOK))
     await world.tell(make_assignment(UNIT, ("1.1", make_obligation(UNIT, "1.1", "2023-08-31"))))
-    await world.take_outbox()
-    world.clock.instant = world.clock.instant.replace(month=8, day=28, hour=1)
+    world.clock.instant = to_instant("2023-08-28 09:00")
+    for topic in (TASKS, RULES):
+        await world.complete(topic, 0, world.clock.instant)
     while await world.ticking.fire():
         pass
     events = [envelope.event for envelope in await world.take_outbox()]
