@@ -131,6 +131,9 @@ async def test_posts_of_the_office_need_a_unit_in_use(county: County) -> None:
     present = (await county.api.client.get(PATH)).json()
     body = {k: v for k, v in present.items() if k not in {"changed_by", "changed_at"}}
     refused = await county.api.client.put(PATH, json=body | {"own_unit": gone})
-    assert refused.status_code == 422
+    assert refused.status_code == 404
+    (street,) = [row for row in await county.api.list_ledger() if row["ref"] == "4.1"]
+    await county.post(f"/v1/units/{street['unit_id']}/retire", {"reason": "撤并"})
+    assert (await name_own_unit(county, "凤灵街道")).status_code == 409
     assert (await name_own_unit(county, "县财政局")).is_success
     await county.post("/v1/rule-books", {"rules": [LATE]})

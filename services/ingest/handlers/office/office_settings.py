@@ -93,6 +93,7 @@ async def change_settings(db: AsyncConnection, act: Act, new: NewSettings) -> Se
     """
     require_pausable(new.reporting)
     await offices.lock_office(db, act.office_id)
+    await _require_present_unit(db, act, new.settings.own_unit)
     before = await view_settings(db, act.office_id)
     if new.version != before.version:
         raise RefusedError(
@@ -101,7 +102,6 @@ async def change_settings(db: AsyncConnection, act: Act, new: NewSettings) -> Se
             "Somebody changed the settings meanwhile.",
             "请重新读取设置再修改。Read them again (`GET /v1/office/settings`), then change them.",
         )
-    await _require_present_unit(db, act, new.settings.own_unit)
     await _change_rule_book(db, act, new)
     present = (before.settings, before.logo, before.reporting, before.rule_approval_share)
     if (new.settings, new.logo, new.reporting, new.rule_approval_share) != present:
@@ -114,11 +114,13 @@ async def _require_present_unit(db: AsyncConnection, act: Act, unit_id: UUID | N
     if unit_id is None:
         return
     unit = await units.find_unit(db, act.office_id, unit_id)
-    if unit is None or unit.retired_at is not None:
+    if unit is None:
+        raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")
+    if unit.retired_at is not None:
         raise RefusedError(
-            Fault.INVALID,
-            "名录中没有这个单位，或已停用。No unit in use has this id.",
-            "请填写在用单位的编号（`own_unit`）。Give the id of a unit in use (`own_unit`).",
+            Fault.CONFLICT,
+            f"{unit.name}已停用。{unit.name} is retired.",
+            "请指定在用的单位（`own_unit`）。Name a unit in use (`own_unit`).",
         )
 
 
