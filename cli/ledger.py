@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cli import filters
 from cli.client import Api, connect, find_plans
-from cli.units import AUDIENCES, find_unit
+from cli.units import find_unit, name_posts
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, format_instant, say, show_answer
 from deploy.terminal.errors import WrongUseError
@@ -198,7 +198,7 @@ def _show_history(notifications: list[ToldOut]) -> None:
     rows = [
         (
             format_instant(row.slot),
-            _(AUDIENCES.get(row.audience, row.audience)),
+            name_posts([row.audience], row.to_unit),
             _(CHANNELS.get(row.channel, row.channel)),
             f"{_(_STATES.get(row.state, row.state))} {row.reason}".strip(),
             format_instant(row.at),

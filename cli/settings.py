@@ -4,19 +4,22 @@ import base64
 import json
 import re
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli.client import connect, read_file
+from cli.client import Api, connect, read_file
 from cli.ledger import STATUSES
+from cli.units import find_unit
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, format_instant, show_answer
 from deploy.terminal.errors import WrongUseError
 from deploy.terminal.language import N_, _
 from deploy.terminal.tables import show_table
 from shared.api.settings import OfficeSettingsOut
+from shared.api.units import UnitOut
 from shared.schemas.life import ObligationStatus
 
 settings = typer.Typer(help="The office's settings.", no_args_is_help=True)
@@ -38,6 +41,7 @@ _LABELS = {
         "days that texts and addresses of sent messages are kept; Kafka and backups keep theirs"
     ),
     "sms_price": N_("price of one part of a short message, in yuan"),
+    "own_unit": N_("the unit that is the office itself"),
     "logo": N_("logo"),
     "stops_reminders": N_("statuses in which nothing is reminded of"),
     "review": N_("the office reviews what units report as done"),
@@ -60,8 +64,9 @@ _VALUES = {
 @settings.command("show")
 def show_settings(as_json: JsonOption = False, state: StateOption = STATE) -> None:
     """Show the office's settings; what is empty is as the installation has it."""
-    present = OfficeSettingsOut.model_validate(connect(state).get(_PATH))
-    show_answer(present, as_json, _show_rows)
+    api = connect(state)
+    present = OfficeSettingsOut.model_validate(api.get(_PATH))
+    show_answer(present, as_json, partial(_show_rows, api))
 
 
 @settings.command("set")
@@ -70,7 +75,7 @@ def change_settings(
         list[str],
         typer.Argument(
             help="NAME=VALUE, such as quiet_sms=21:00-07:30 or lights.yellow.name=临近; "
-            "NAME= goes back to the installation's; logo=@FILE."
+            "NAME= goes back to the installation's; logo=@FILE; own_unit=UNIT."
         ),
     ],
     as_json: JsonOption = False,
@@ -81,9 +86,11 @@ def change_settings(
     present = api.get(_PATH)
     for change in changes:
         _apply(present, change)
+    if present.get("own_unit") is not None:
+        present["own_unit"] = str(find_unit(api, present["own_unit"]).unit_id)
     body = {name: value for name, value in present.items() if name not in _READ_ONLY}
     changed = api.put(_PATH, body | {"version": present["version"]})
-    show_answer(OfficeSettingsOut.model_validate(changed), as_json, _show_rows)
+    show_answer(OfficeSettingsOut.model_validate(changed), as_json, partial(_show_rows, api))
 
 
 def _apply(present: dict[str, Any], change: str) -> None:
@@ -118,8 +125,10 @@ def _read_value(written: str) -> object:
         return written
 
 
-def _show_rows(present: OfficeSettingsOut) -> None:
+def _show_rows(api: Api, present: OfficeSettingsOut) -> None:
     values = present.model_dump(mode="json")
+    if present.own_unit is not None:
+        values["own_unit"] = UnitOut.model_validate(api.get(f"/v1/units/{present.own_unit}")).name
     lights = values.pop("lights")
     rows = [(name, _(_LABELS[name]), _describe(name, value)) for name, value in values.items()]
     rows += [
@@ -131,7 +140,7 @@ def _show_rows(present: OfficeSettingsOut) -> None:
 
 def _describe(name: str, value: Any) -> str:  # noqa: ANN401 - any setting's
     if value is None:
-        return "" if name == "changed_at" else _("as the installation has it")
+        return "" if name in {"changed_at", "own_unit"} else _("as the installation has it")
     if isinstance(value, dict):
         return f"{value['begin'][:5]}-{value['end'][:5]}"
     if name == "logo":

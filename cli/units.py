@@ -1,5 +1,6 @@
 """`cuiban units`: the unit directory: compare, import, and keep units and contacts up to date."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -20,11 +21,19 @@ from shared.schemas.rules import Audience
 
 T = TypeVar("T")
 AUDIENCES = {"liaison": N_("liaison"), "deputy": N_("deputy"), "head": N_("head")}
+
+
 units = typer.Typer(help="The unit directory.", no_args_is_help=True)
 _SHOWN = 100
 """Lines of each kind that a difference shows; `--json` has them all."""
 
 UnitArgument = Annotated[str, typer.Argument(help="The unit's name, an alias, or its id.")]
+
+
+def name_posts(audiences: Iterable[str], unit: str = "") -> str:
+    """Posts, and with `unit` the other unit whose posts they are."""
+    posts = "、".join(_(AUDIENCES.get(each, each)) for each in audiences)
+    return _("{posts} of {unit}").format(posts=posts, unit=unit) if unit else posts
 
 
 @units.command("import")

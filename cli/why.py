@@ -7,13 +7,15 @@ import typer
 
 from cli.client import connect
 from cli.ledger import CHANNELS
-from cli.units import AUDIENCES, find_unit
+from cli.units import find_unit, name_posts
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, format_instant, say, show_answer
 from deploy.terminal.errors import WrongUseError
 from deploy.terminal.language import _, get_language
 from deploy.terminal.tables import show_table
 from shared.api.why import FiredOut, NextOut, NotFiredOut, WhyOut
+from shared.rules.names import OWNERS
+from shared.schemas.rules import Post
 
 _SHOWN = 50
 """How many reminders that were not sent a table shows; `--json` has up to 1000."""
@@ -62,13 +64,11 @@ def _show_why(why: WhyOut) -> None:
         say(_("{rest} earlier ones: see --json.").format(rest=rest))
 
 
-def _name_posts(audiences: list[str]) -> str:
-    return "、".join(_(AUDIENCES.get(each, each)) for each in audiences)
-
-
 def _make_next(each: NextOut) -> tuple[str, ...]:
     muted = _("muted by {actor}: {reason}").format(actor=each.muted_by, reason=each.muted_why)
-    who = muted if each.mute_id else _name_posts(each.audiences)
+    own = [name_posts(each.audiences)] if each.audiences else []
+    others = [name_posts([other.audience], other.unit) for other in each.others]
+    who = muted if each.mute_id else "、".join([*own, *others])
     return format_instant(each.slot), each.ref, f"{each.rule} v{each.version}", who
 
 
@@ -79,7 +79,7 @@ def _make_fired(each: FiredOut) -> tuple[str, ...]:
         format_instant(each.slot),
         each.ref,
         rules,
-        _name_posts([each.audience]),
+        name_posts([each.audience], each.to_unit),
         ", ".join(messages),
     )
 
@@ -87,4 +87,6 @@ def _make_fired(each: FiredOut) -> tuple[str, ...]:
 def _make_not_fired(each: NotFiredOut) -> tuple[str, ...]:
     reason = each.chinese if get_language() == "zh" else each.english
     rule = f"{each.rule} v{each.version}"
-    return format_instant(each.slot), each.ref, rule, _name_posts(each.audiences), reason
+    whose = "" if each.of is Post.UNIT else OWNERS[each.of].choose(get_language())
+    who = name_posts(each.audiences, whose)
+    return format_instant(each.slot), each.ref, rule, who, reason

@@ -10,6 +10,7 @@ COMMANDS = {
     "GET /v1/units": "cuiban units list",
     "GET /v1/users": "cuiban users list",
     "GET /v1/office/settings": "cuiban settings show",
+    "PUT /v1/office/settings": "cuiban settings set NAME=VALUE",
     "GET /v1/calendars/draft": "cuiban calendars show YEAR --draft",
     "POST /v1/calendars/draft": "cuiban calendars import FILE",
     "GET /v1/plans": "cuiban plan list",

@@ -24,6 +24,8 @@ from shared.schemas.gateway_events import (
     NotificationSuppressed,
     NotificationUndelivered,
 )
+from shared.schemas.mutes import NotFired
+from shared.schemas.rules import Post
 from shared.schemas.topics import DELIVERIES, REMINDERS, DeliveryEvent, ReminderEvent
 
 TOPICS = (REMINDERS, DELIVERIES)
@@ -35,7 +37,7 @@ _RANKS = {
     MessageState.SUPPRESSED: 1,
     MessageState.DELIVERED: 2,
 }
-_OF_NOT_FIRED = ("obligation_id", "rule_id", "slot", "reason", "mute_id", "actor", "note")
+_OF_NOT_FIRED = ("obligation_id", "rule_id", "slot", "reason", "mute_id", "actor", "note", "of")
 _NO_TEXT: Mapping[str, Any] = {
     "gateway": "",
     "subject": "",
@@ -107,6 +109,7 @@ def _make_reminder_row(envelope: Envelope, event: ReminderDue) -> dict[str, Any]
         "fired_at": envelope.time,
         "complete": getattr(event, "complete", True),
         "rule_id": event.rule_id,
+        "to_unit": event.to_unit,
     }
 
 
@@ -127,12 +130,18 @@ def _make_not_fired_rows(event: RemindersNotFired) -> list[dict[str, Any]]:
         {
             "office_id": event.office_id,
             "unit_id": event.unit_id,
-            "audience": item.audiences[0].value if item.audiences else "",
+            "audience": _name_first(item),
             "audiences": [audience.value for audience in item.audiences],
             **{name: getattr(item, name) for name in _OF_NOT_FIRED},
         }
         for item in event.items
     ]
+
+
+def _name_first(item: NotFired) -> str:
+    """The first audience, after whose post it is where that is not the unit's."""
+    first = item.audiences[0].value if item.audiences else ""
+    return first if item.of is Post.UNIT else f"{item.of}/{first}"
 
 
 def _make_pending_rows(envelope: Envelope, event: ReminderFannedOut) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from services.notifier.store import (
     receipts,
     reminders,
     set_aside,
+    withdrawals,
 )
 from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.receipts import MatchedReceipt, ReceiptState
@@ -71,7 +72,7 @@ async def handle_directory(
     woken = await reminders.take_waiting(db, changed)
     if woken:
         log(__name__).info("reminders.woken", reminders=len(woken))
-        recipients = await directory.get_recipients(db, {due.unit_id for due in woken})
+        recipients = await directory.get_recipients(db, _list_units(woken))
         await _fan_out(db, woken, recipients, now)
 
 
@@ -111,7 +112,7 @@ async def handle_reminders(
                 pass  # ingest's history keeps it; nothing is sent
             case _:
                 assert_never(event)
-    units = await reminders.withdraw(db, withdrawn)
+    units = await withdrawals.withdraw(db, withdrawn)
     if due:
         await _receive(db, due, now)
     ended = await reminders.end_withdrawn(db, units)
@@ -125,9 +126,10 @@ async def _receive(
 ) -> None:
     stored = await reminders.select_known(db, due)
     fresh = [pair for reminder_id, pair in due.items() if reminder_id not in stored]
-    recipients = await directory.get_recipients(db, {reminder.unit_id for _, reminder in fresh})
-    ready = [reminder for _, reminder in fresh if reminder.unit_id in recipients]
-    waiting = {r.reminder_id for _, r in fresh if r.unit_id not in recipients}
+    received = [reminder for _, reminder in fresh]
+    recipients = await directory.get_recipients(db, _list_units(received))
+    ready = [each for each in received if recipients.keys() >= {each.unit_id, each.told_unit}]
+    waiting = {each.reminder_id for each in received} - {each.reminder_id for each in ready}
     await reminders.put(db, fresh, waiting)
     if waiting:
         log(__name__).warning(
@@ -136,17 +138,22 @@ async def _receive(
     await _fan_out(db, ready, recipients, now)
 
 
+def _list_units(due: Sequence[DueReminder]) -> set[UUID]:
+    """The units that owe what reminders name, and those whose contacts hear."""
+    return {unit_id for each in due for unit_id in (each.unit_id, each.told_unit)}
+
+
 async def _fan_out(
     db: AsyncConnection,
     due: Sequence[DueReminder],
     recipients: Mapping[UUID, Sequence[Recipient]],
     now: datetime,
 ) -> None:
-    withdrawals = await reminders.get_withdrawals(db, recipients)
+    withdrawn = await withdrawals.get_withdrawals(db, recipients)
     planned: list[PlannedNotification] = []
     events: list[Envelope] = []
     for reminder in due:
-        notifications = fan_out(reminder, recipients[reminder.unit_id], now, withdrawals)
+        notifications = fan_out(reminder, recipients[reminder.told_unit], now, withdrawn)
         for channel in list_left_out(reminder, notifications):
             _LEFT_OUT.labels(channel.value).inc()
         planned += notifications
@@ -265,9 +272,9 @@ async def apply_bounces(db: AsyncConnection, bounces: Sequence[Bounce], now: dat
             channel=notification.channel,
             gateway_says=bounce.detail,
         )
-    units = {bounce.notification.unit_id for bounce in bounces}
-    waiting = await set_aside.list_pending_reminders(db, units)
-    await _fan_out_again(db, waiting | {each.notification.reminder_id for each in bounces}, now)
+    bounced = {bounce.notification.reminder_id for bounce in bounces}
+    waiting = await set_aside.list_pending_reminders(db, bounced)
+    await _fan_out_again(db, waiting | bounced, now)
 
 
 async def _fan_out_again(
@@ -275,8 +282,8 @@ async def _fan_out_again(
 ) -> None:
     """Add the notifications that reminders have now and had not before."""
     due = await reminders.get_due(db, reminder_ids)
-    recipients = await directory.get_recipients(db, {reminder.unit_id for reminder in due})
-    withdrawals = await reminders.get_withdrawals(db, recipients)
+    recipients = await directory.get_recipients(db, _list_units(due))
+    withdrawn = await withdrawals.get_withdrawals(db, recipients)
     references = await reminders.list_references(db, reminder_ids)
     planned: list[PlannedNotification] = []
     events: list[Envelope] = []
@@ -285,7 +292,7 @@ async def _fan_out_again(
         known = {each.notification_id for each in earlier}
         further = [
             each
-            for each in fan_out(reminder, recipients[reminder.unit_id], now, withdrawals)
+            for each in fan_out(reminder, recipients[reminder.told_unit], now, withdrawn)
             if each.suppressed is None and each.notification.notification_id not in known
         ]
         if further:

@@ -24,7 +24,7 @@ from shared.schemas import identity
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ReminderDue, RemindersNotFired
 from shared.schemas.mutes import Mute, NotFired
-from shared.schemas.rules import Audience
+from shared.schemas.rules import Audience, Post
 
 _TIMERS = Counter("cuiban_timers_fired", "Timers fired", ["kind"])
 _PASSED_OVER = Counter("cuiban_timers_passed_over", "Occurrences that catch-up left out")
@@ -67,10 +67,12 @@ class Firing:
         """
         rules = await self.timetables.load(db, {unit.office_id for unit in units})
         horizons = self._get_horizons(units)
+        known = [(unit.unit_id, rules[unit.office_id]) for unit in units if unit.office_id in rules]
         due = await obligations.get_due_timers(
             db,
             {unit_id: horizon.until for unit_id, horizon in horizons.items()},
-            {u.unit_id: rules[u.office_id].timetable.asked for u in units if u.office_id in rules},
+            {unit_id: office.timetable.asked for unit_id, office in known},
+            {unit_id: office.own_unit for unit_id, office in known},
         )
         ready = [unit for unit in units if unit.unit_id in due and unit.office_id in rules]
         parts = await _count_existing_parts(db, ready, rules, due, self.now)
@@ -222,7 +224,7 @@ def _make_event(unit: LockedUnit, items: Sequence[NotFired], now: datetime) -> E
     event = RemindersNotFired(office_id=unit.office_id, unit_id=unit.unit_id, items=tuple(items))
     named = [
         f"{item.obligation_id}/{item.rule_id}/{item.slot.isoformat()}/{item.reason}"
-        f"/{','.join(item.audiences)}"
+        f"/{','.join(item.audiences)}{'' if item.of is Post.UNIT else f'/{item.of}'}"
         for item in items
     ]
     event_id = identity.derive_event_id("RemindersNotFired", unit.unit_id, *named)

@@ -35,7 +35,7 @@ class ForecastReminderOut(Answer):
     """A reminder.
 
     `kind` is that of its gravest item: overdue, hearing-overdue, deadline, hearing. `messages`: how
-    many of its messages are sent.
+    many of its messages are sent. `to_unit_id` is the other unit whose post hears what `unit` owes.
     """
 
     slot: datetime
@@ -47,6 +47,8 @@ class ForecastReminderOut(Answer):
     obligations: list[UUID]
     messages: dict[str, int]
     sms_parts: int
+    to_unit_id: UUID | None = None
+    to_unit: str = ""
 
 
 class ForecastTotalsOut(Answer):
@@ -76,7 +78,7 @@ class ForecastDayOut(Answer):
 
 
 class ForecastUnitOut(Answer):
-    """A unit with reminders."""
+    """A unit with the reminders of what it owes, those to other units too."""
 
     unit_id: UUID
     unit: str
@@ -124,7 +126,7 @@ class ForecastOut(Answer):
     `version` is that of the book in force when it is forecast, else null. `reminders` are ordered
     by unit, and of a unit by slot; `left_out` more are not listed. `busiest`: the days with the
     most messages. `heard`: up to 1000 units with the most messages. `silent_units` owe something
-    and get no message: up to 10,000 names, `silent` in all.
+    and get no message themselves: up to 10,000 names, `silent` in all.
     """
 
     first: date = Field(validation_alias=AliasChoices("first", "from"), serialization_alias="from")

@@ -168,7 +168,10 @@ class UnreachableOut(Answer):
 
 
 class ToldOut(Answer):
-    """One notification to a unit. `refs` names the measures that it was about."""
+    """One notification about what a unit owes. `refs` names the measures that it was about.
+
+    `to_unit` is the name of another unit whose post heard it; empty where it was the unit's own.
+    """
 
     notification_id: UUID
     reminder_id: UUID
@@ -183,6 +186,7 @@ class ToldOut(Answer):
     subject: str
     body: str
     refs: list[str]
+    to_unit: str = ""
 
 
 class StatusIn(Request):

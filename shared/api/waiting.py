@@ -63,7 +63,7 @@ class RaisedObjectionOut(ObjectionOut):
 
 
 class NotificationOut(ToldOut):
-    """One notification, with the unit that it went to."""
+    """One notification, with the unit that owes what it is about."""
 
     unit_id: UUID
     unit: str

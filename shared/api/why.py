@@ -3,7 +3,10 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.api.fields import Answer
+from shared.schemas.rules import Post
 from shared.schemas.why_not import WhyNot
 
 
@@ -16,13 +19,25 @@ class AboutOut(Answer):
     task_name: str
 
 
+class OtherHearerOut(Answer):
+    """A post of another unit."""
+
+    audience: str
+    unit_id: UUID
+    unit: str
+
+
 class NextOut(AboutOut):
-    """The next occurrence of a rule. `muted_by` and `muted_why` name a mute that silences it."""
+    """The next occurrence of a rule, with the posts of the unit and of others that will hear.
+
+    `muted_by` and `muted_why` name a mute that silences it.
+    """
 
     rule: str
     version: int
     overdue: int
     audiences: list[str]
+    others: list[OtherHearerOut] = Field(default=[])
     mute_id: UUID | None = None
     muted_by: str = ""
     muted_why: str = ""
@@ -38,7 +53,10 @@ class MessageStateOut(Answer):
 
 
 class FiredOut(AboutOut):
-    """A reminder that was sent: by which rules of which book, to whom, and what became of it."""
+    """A reminder that was sent: by which rules of which book, to whom, and what became of it.
+
+    `to_unit` is the other unit whose post heard; null and empty where it was the unit's own.
+    """
 
     rules: list[str]
     version: int
@@ -46,12 +64,15 @@ class FiredOut(AboutOut):
     overdue: int
     channels: list[str]
     messages: list[MessageStateOut]
+    to_unit_id: UUID | None = None
+    to_unit: str = ""
 
 
 class NotFiredOut(AboutOut):
     """Why a rule did not remind some audiences in a slot.
 
-    `actor` did what is the reason, at `at`. `chinese` and `english` say the reason in a sentence.
+    `of`: whose posts the audiences are. `actor` did what is the reason, at `at`. `chinese` and
+    `english` say the reason in a sentence.
     """
 
     rule: str
@@ -65,6 +86,7 @@ class NotFiredOut(AboutOut):
     condition: str
     chinese: str
     english: str
+    of: Post = Post.UNIT
 
 
 class WhyOut(Answer):

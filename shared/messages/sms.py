@@ -40,7 +40,9 @@ def write_sms(digest: Digest, signature: str) -> str:
 
 
 def _list_tails(digest: Digest) -> list[str]:
-    """Where the details are, from the fullest wording to the shortest."""
+    """What to do and where the details are, from the fullest wording to the shortest."""
+    if digest.told_unit:
+        return ["请督促，详见邮件或台账。", "请督促，详见台账。", "请督促。"]
     if digest.door:
         return [f"办理：{digest.door.address} 办理码{digest.door.secret}。"]
     return ["详见邮件或台账。", "详见台账。"]

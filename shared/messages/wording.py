@@ -99,8 +99,9 @@ class DigestItem(Protocol):
 class Digest:
     """The content of one notification: all that a text is made from.
 
-    `slot_day` is the day of the slot, on which the items' `working_days` were counted. `door` is
-    the contact's way into the portal, where there is one.
+    `unit` owes the items. `told_unit` is the name of another unit whose post hears of them; empty
+    where it is the unit's own. `slot_day` is the day of the slot, on which the items'
+    `working_days` were counted. `door` is the contact's way into the portal, where there is one.
     """
 
     office: str
@@ -111,6 +112,7 @@ class Digest:
     slot_day: date
     today: date
     door: Door | None = None
+    told_unit: str = ""
 
     def describe_time_left(self, due_on: date) -> tuple[str, Tone]:
         """How much time is left until a date of an item, in words.

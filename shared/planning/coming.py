@@ -7,9 +7,8 @@ from datetime import datetime
 from shared.planning.expected import Era, keep_version_steps
 from shared.planning.possible import ObligationLife
 from shared.planning.silencing import find_mute
-from shared.rules.steps import list_audiences
+from shared.rules.steps import Hearer, list_hearers
 from shared.schemas.mutes import Mute
-from shared.schemas.rules import Audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +19,7 @@ class ComingReminder:
     rule_id: str
     version: int
     overdue: int
-    audiences: tuple[Audience, ...]
+    hearers: tuple[Hearer, ...]
     mute: Mute | None = None
 
 
@@ -48,7 +47,7 @@ def list_coming(
                 rule.rule_id,
                 timetable.book.version,
                 each.overdue,
-                list_audiences(
+                list_hearers(
                     keep_version_steps(timetable, version, rule, each), each, version.dates.traits
                 ),
                 find_mute(mutes, rule.rule_id, each.slot),

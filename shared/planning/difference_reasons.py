@@ -17,7 +17,7 @@ from shared.planning.expected import (
     keep_version_steps,
 )
 from shared.planning.firings import Firings, is_behind
-from shared.rules.steps import list_audiences
+from shared.rules.steps import list_hearers
 from shared.schemas.mutes import Mute
 from shared.schemas.rules import CatchUp
 
@@ -205,7 +205,8 @@ class ReasonFinder:
                 for rule in era.timetable.book.rules:
                     for occurrence in era.timetable.list_between(rule, version.dates, slot, slot):
                         kept = keep_version_steps(era.timetable, version, rule, occurrence)
-                        if audience in list_audiences(kept, occurrence, traits):
+                        hearers = list_hearers(kept, occurrence, traits)
+                        if any(hearer.audience is audience for hearer in hearers):
                             yield rule.catch_up
 
     def _is_skipped(self, slot: datetime, resumed: datetime | None) -> bool:

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from shared.rules.book import How, Rule
-from shared.rules.messages import get_own_how, is_in_order, name_message
+from shared.rules.messages import MessageName, get_own_how, is_in_order, name_message
 from shared.rules.occurrences import Occurrence
 from shared.schemas.rules import Channel
 
@@ -19,11 +19,11 @@ class MessageContent(Generic[OwedT]):
     """The obligations of one message, and by which rules each is in it.
 
     Attributes:
-        name: as `shared.rules.messages.name_message` has it.
+        name: whether it is the digest or a rule's own, and whose post hears it.
         how: the way of sending of its rule; None for the usual one.
     """
 
-    name: str
+    name: MessageName
     how: How | None = None
     items: dict[UUID, tuple[Occurrence, OwedT]] = field(default_factory=dict)
     rules: defaultdict[UUID, list[Rule]] = field(default_factory=lambda: defaultdict(list))
@@ -55,18 +55,28 @@ class MessageContent(Generic[OwedT]):
 class SlotDigest(Generic[OwedT]):
     """The messages of one audience in a slot, by name."""
 
-    messages: dict[str, MessageContent[OwedT]] = field(default_factory=dict)
+    messages: dict[MessageName, MessageContent[OwedT]] = field(default_factory=dict)
 
-    def add(self, rule: Rule, occurrence: Occurrence, obligation_id: UUID, owed: OwedT) -> None:
-        """Add an obligation's item to the message of its rule."""
-        name = name_message(rule)
+    def add(
+        self,
+        rule: Rule,
+        to_unit: UUID | None,
+        occurrence: Occurrence,
+        obligation_id: UUID,
+        owed: OwedT,
+    ) -> None:
+        """Add an obligation's item to the message of its rule to a unit."""
+        name = name_message(rule, to_unit)
         message = self.messages.setdefault(name, MessageContent(name))
         message.add(rule, occurrence, obligation_id, owed)
 
     def remove(self, obligation_id: UUID) -> list[Rule]:
-        """Leave an obligation out of every message; the rules that gave it an item."""
+        """Leave an obligation out of the unit's own messages; the rules that gave it an item."""
         return [
-            rule for message in self.messages.values() for rule in message.remove(obligation_id)
+            rule
+            for name, message in self.messages.items()
+            if name.to_unit is None
+            for rule in message.remove(obligation_id)
         ]
 
     def is_empty(self) -> bool:
@@ -74,5 +84,6 @@ class SlotDigest(Generic[OwedT]):
         return not any(message.items for message in self.messages.values())
 
     def list_messages(self) -> Iterator[MessageContent[OwedT]]:
-        """The messages that have items, in the order of their names: the shared one first."""
-        return (self.messages[name] for name in sorted(self.messages) if self.messages[name].items)
+        """The messages that have items, in the order of their names: the unit's digest first."""
+        names = sorted(self.messages, key=MessageName.get_order)
+        return (self.messages[name] for name in names if self.messages[name].items)

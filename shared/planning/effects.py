@@ -17,16 +17,21 @@ from shared.planning.expected import ObligationVersion, list_told_audiences
 from shared.planning.forecasting import ForecastObligation, forecast_unit
 from shared.planning.timetable import Timetable
 from shared.rules.book import How, Rule, RuleBook
-from shared.rules.messages import get_own_how, is_in_order
+from shared.rules.messages import MessageName, get_own_how, is_in_order
 from shared.rules.selecting import keep_asked
 from shared.schemas.rules import Audience, Channel, ReminderKind
 
 Heard = tuple[
-    datetime, Audience, tuple[Channel, ...], How | None, frozenset[tuple[UUID, ReminderKind]]
+    datetime,
+    Audience,
+    UUID | None,
+    tuple[Channel, ...],
+    How | None,
+    frozenset[tuple[UUID, ReminderKind]],
 ]
-"""A reminder as a unit hears it: slot, audience, channels, way of sending; which obligations, and
-why each."""
-_Message = tuple[datetime, Audience, str, How | None, tuple[Channel, ...]]
+"""A reminder as it is heard: slot, audience, another unit whose post it is, channels, way of
+sending; which obligations, and why each."""
+_Message = tuple[datetime, Audience, MessageName, How | None, tuple[Channel, ...]]
 """The message of a slot that names an obligation; last its channels, where they have an order."""
 _INSTANT = timedelta(microseconds=1)
 _KEPT = 50_000
@@ -68,7 +73,8 @@ class BookComparison:
     ) -> Iterator[Heard]:
         for reminder in forecast_unit(timetable, of_unit, {}, (self.planned_at, self.until)):
             items = frozenset((item.obligation_id, item.kind) for item in reminder.items)
-            yield reminder.slot, reminder.audience, reminder.channels, reminder.how, items
+            whom = reminder.audience, reminder.to_unit
+            yield reminder.slot, *whom, reminder.channels, reminder.how, items
 
     def _is_heard_alike(self, obligation: ForecastObligation) -> bool:
         """Whether an obligation is in the same reminders, for the same reasons."""

@@ -17,9 +17,9 @@ from shared.planning.keeping import PublishedBook
 from shared.planning.silencing import find_mute
 from shared.planning.timetable import KEPT_OCCURRENCES, Timetable
 from shared.rules.book import Rule, RuleBook
-from shared.rules.messages import DIGEST, name_message
+from shared.rules.messages import DIGEST, MessageName, name_message
 from shared.rules.occurrences import Dates, Occurrence
-from shared.rules.steps import list_audiences, list_inhibited
+from shared.rules.steps import list_hearers, list_inhibited
 from shared.schemas.mutes import Mute
 from shared.schemas.rules import Audience
 
@@ -151,12 +151,13 @@ class ExpectedItem:
 
     Attributes:
         overdue: the highest number of its overdue reminder.
-        messages: which messages name it (`shared.rules.messages.name_message`).
+        messages: which messages name it, those to other units too
+            (`shared.rules.messages.name_message`).
     """
 
     due_on: date
     overdue: int
-    messages: frozenset[str] = frozenset({DIGEST})
+    messages: frozenset[MessageName] = frozenset({DIGEST})
 
     def join(self, other: "ExpectedItem | None") -> "ExpectedItem":
         """What this one says together with another message; a later date replaces an earlier."""
@@ -216,7 +217,7 @@ class ToldAudience:
     audience: Audience
     rule_id: str
     overdue: int
-    message: str = DIGEST
+    message: MessageName = DIGEST
 
     def make_item(self, due_on: date) -> ExpectedItem:
         """The item of an obligation with this date."""
@@ -243,10 +244,12 @@ def list_told_audiences(
     for slot, pairs in of_slot.items():
         inhibited = {each for pair in pairs for each in list_inhibited(*pair, traits)}
         for rule, occurrence in pairs:
-            for audience in list_audiences(rule, occurrence, traits):
-                if audience not in inhibited:
-                    message = name_message(rule)
-                    yield ToldAudience(slot, audience, rule.rule_id, occurrence.overdue, message)
+            for hearer in list_hearers(rule, occurrence, traits):
+                if hearer.to_unit is not None or hearer.audience not in inhibited:
+                    message = name_message(rule, hearer.to_unit)
+                    yield ToldAudience(
+                        slot, hearer.audience, rule.rule_id, occurrence.overdue, message
+                    )
 
 
 def keep_version_steps(

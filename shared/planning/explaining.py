@@ -20,29 +20,32 @@ from shared.planning.possible import (
     find_failing_condition,
 )
 from shared.planning.silencing import find_mute
+from shared.planning.unreached import Whom, find_status_reason, find_step_reason
 from shared.rules.book import Rule
-from shared.rules.messages import name_message
-from shared.rules.occurrences import Occurrence
-from shared.rules.steps import list_audiences
-from shared.schemas.life import ObligationStatus
+from shared.rules.messages import MessageName, name_message
+from shared.rules.steps import get_post, list_hearers
 from shared.schemas.mutes import NotFired, NotFiredReason
-from shared.schemas.rules import Audience
+from shared.schemas.rules import Audience, Post
 from shared.schemas.why_not import WhyNot
 
-_Asked = tuple[str, Audience, str]
+_Asked = tuple[str, Audience, MessageName]
 """A rule, an audience that it asks for, and the message in which it is told."""
-RecordedKey = tuple[datetime, str, Audience]
-"""A slot, a rule and an audience."""
+RecordedKey = tuple[datetime, str, Post, Audience]
+"""A slot, a rule, whose post it is, and which."""
 
 
 @dataclass(frozen=True, slots=True)
 class FiredReminder:
-    """That an audience was reminded of the obligation in a slot, and by which rules."""
+    """That an audience was reminded of the obligation in a slot, and by which rules.
+
+    `to_unit`: the unit whose post it is; None: the unit that owes the obligation.
+    """
 
     slot: datetime
     audience: Audience
     rules: tuple[str, ...]
     overdue: int
+    to_unit: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class UnfiredReminder:
         mute_id, actor, note: of a mute.
         due_before: the date before it was moved.
         condition: the field of the rule's `select` that did not hold.
+        of: whose posts the audiences are.
     """
 
     slot: datetime
@@ -67,6 +71,7 @@ class UnfiredReminder:
     note: str = ""
     due_before: date | None = None
     condition: str = ""
+    of: Post = Post.UNIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +126,17 @@ class _Explaining:
 
     def explain(self, first: datetime, last: datetime) -> Explanation:
         fired = sorted(self._list_fired(first, last), key=lambda each: (each.slot, each.audience))
-        done = {(each.slot, rule, each.audience) for each in fired for rule in each.rules}
+        done = {
+            (each.slot, rule, each.audience, each.to_unit) for each in fired for rule in each.rules
+        }
         grouped: dict[UnfiredReminder, list[Audience]] = {}
         for (slot, rule_id), each in sorted(self._possible.items(), key=lambda pair: pair[0]):
             steps = (*each.rule.who, *self._keep_steps(each).who)
-            for audience in dict.fromkeys(step.audience for step in steps):
-                if (slot, rule_id, audience) not in done:
-                    reason = self._find_reason(each, audience)
-                    grouped.setdefault(reason, []).append(audience)
+            for whom in dict.fromkeys((get_post(step), step.audience) for step in steps):
+                units = self._list_units(each, whom)
+                if not units or any((slot, rule_id, whom[1], unit) not in done for unit in units):
+                    reason = self._find_reason(each, whom)
+                    grouped.setdefault(reason, []).append(whom[1])
         return Explanation(
             fired, [replace(reason, audiences=tuple(who)) for reason, who in grouped.items()]
         )
@@ -136,12 +144,16 @@ class _Explaining:
     def _list_fired(self, first: datetime, last: datetime) -> Iterator[FiredReminder]:
         for (slot, audience), reminder in self._sent.emitted.items():
             item = reminder.items.get(self._id)
-            if item is not None and first <= slot <= last:
-                rules = self._list_rules(slot, audience, item.messages)
-                yield FiredReminder(slot, audience, rules, item.overdue)
+            if item is None or not first <= slot <= last:
+                continue
+            ordered = sorted(item.messages, key=MessageName.get_order)
+            for to_unit in dict.fromkeys(name.to_unit for name in ordered):
+                messages = [name for name in ordered if name.to_unit == to_unit]
+                rules = self._list_rules(slot, audience, messages)
+                yield FiredReminder(slot, audience, rules, item.overdue, to_unit)
 
     def _list_rules(
-        self, slot: datetime, audience: Audience, messages: Collection[str]
+        self, slot: datetime, audience: Audience, messages: Collection[MessageName]
     ) -> tuple[str, ...]:
         """The rules by which some messages told an audience: that ask for it, or else that could.
 
@@ -173,13 +185,12 @@ class _Explaining:
         every = list_told_audiences(era.timetable, state.version, (slot, slot), mutes)
         return {(each.rule_id, each.audience, each.message) for each in every}
 
-    def _find_reason(self, each: PossibleReminder, audience: Audience) -> UnfiredReminder:
-        """Why an audience was not told; the audiences of the result are empty."""
+    def _find_reason(self, each: PossibleReminder, whom: Whom) -> UnfiredReminder:
+        """Why a post was not told; the audiences of the result are empty."""
         slot, rule_id = each.occurrence.slot, each.rule.rule_id
-        plain = UnfiredReminder(
-            slot, rule_id, each.era.timetable.book.version, WhyNot.UNEXPLAINED, ()
-        )
-        recorded = self._sent.recorded.get((slot, rule_id, audience))
+        version = each.era.timetable.book.version
+        plain = UnfiredReminder(slot, rule_id, version, WhyNot.UNEXPLAINED, (), of=whom[0])
+        recorded = self._sent.recorded.get((slot, rule_id, *whom))
         if recorded is not None:
             return replace(
                 plain,
@@ -194,11 +205,11 @@ class _Explaining:
             return replace(plain, reason=WhyNot.NOT_RECORDED)
         if not each.state.version.owed:
             at = self._find_beginning(each.state)
-            return replace(plain, reason=_find_status_reason(each.state), at=at)
+            return replace(plain, reason=find_status_reason(each.state), at=at)
         if each.reason is not None:
             moved_at, due_before = each.moved or (None, None)
             return replace(plain, reason=each.reason, at=moved_at, due_before=due_before)
-        return self._find_reason_of_rule(plain, each, each.state, audience)
+        return self._find_reason_of_rule(plain, each, each.state, whom)
 
     def _find_beginning(self, state: LedgerState) -> datetime:
         """Since when an obligation has had the status of a state."""
@@ -214,16 +225,17 @@ class _Explaining:
         plain: UnfiredReminder,
         each: PossibleReminder,
         state: LedgerState,
-        audience: Audience,
+        whom: Whom,
     ) -> UnfiredReminder:
-        """Why a rule that was in force did not tell an audience of what was owed."""
+        """Why a rule that was in force did not tell a post of what was owed."""
         timetable, slot, dates = each.era.timetable, plain.slot, state.version.dates
         rule = timetable.get_rule(plain.rule_id) or each.rule
         if failing := find_failing_condition(timetable, rule, dates, slot):
             return replace(plain, reason=WhyNot.NOT_SELECTED, condition=failing)
-        kept = self._keep_steps(each)
-        if audience not in list_audiences(kept, each.occurrence, dates.traits):
-            return replace(plain, reason=_find_step_reason(kept, each.occurrence, audience))
+        units = self._list_units(each, whom)
+        if not units:
+            kept = self._keep_steps(each)
+            return replace(plain, reason=find_step_reason(kept, each.occurrence, whom, state))
         mute = find_mute(self._life.history.mutes, plain.rule_id, slot)
         if mute is not None:
             return replace(
@@ -233,11 +245,20 @@ class _Explaining:
                 actor=mute.muted_by,
                 note=mute.reason,
             )
-        if (plain.rule_id, audience, name_message(rule)) not in self._list_asked_for(slot):
+        names = {(plain.rule_id, whom[1], name_message(rule, unit)) for unit in units}
+        if not names & self._list_asked_for(slot):
             return replace(plain, reason=WhyNot.INHIBITED)
         if slot > self._sent.waiting_after:
             return replace(plain, reason=WhyNot.WAITING)
-        return replace(plain, reason=self._find_difference((slot, audience)))
+        return replace(plain, reason=self._find_difference((slot, whom[1])))
+
+    def _list_units(self, each: PossibleReminder, whom: Whom) -> list[UUID | None]:
+        """The units whose post hears of a possible reminder; None is the unit that owes it."""
+        if each.state is None:
+            return []
+        traits = each.state.version.dates.traits
+        hearers = list_hearers(self._keep_steps(each), each.occurrence, traits)
+        return [hearer.to_unit for hearer in hearers if (hearer.of, hearer.audience) == whom]
 
     def _keep_steps(self, each: PossibleReminder) -> Rule:
         """The rule with the steps that hold for the obligation, where it was owed then."""
@@ -250,7 +271,9 @@ class _Explaining:
     def _find_difference(self, key: ReminderKey) -> WhyNot:
         if self._sent.finder is None:
             return WhyNot.UNEXPLAINED
-        reason, is_allowed = self._sent.finder.find_reason(key, self._id, None)
+        sent = self._sent.emitted.get(key)
+        item = sent.items.get(self._id) if sent else None
+        reason, is_allowed = self._sent.finder.find_reason(key, self._id, item)
         if reason is DifferenceReason.CATCH_UP:
             return WhyNot.CATCH_UP
         return WhyNot.CHANGED_MEANWHILE if is_allowed else WhyNot.UNEXPLAINED
@@ -260,20 +283,5 @@ _RECORDED = {
     NotFiredReason.MUTED: WhyNot.MUTED,
     NotFiredReason.INHIBITED: WhyNot.INHIBITED,
     NotFiredReason.CATCH_UP: WhyNot.CATCH_UP,
+    NotFiredReason.NO_UNIT: WhyNot.NO_UNIT,
 }
-
-
-def _find_step_reason(rule: Rule, occurrence: Occurrence, audience: Audience) -> WhyNot:
-    """Why no step of a rule, with the steps that hold, tells an audience."""
-    begins = [step.from_overdue for step in rule.who if step.audience is audience]
-    if not begins:
-        return WhyNot.STEPS_KEPT
-    return WhyNot.STEP_ENDED if occurrence.overdue >= min(begins) else WhyNot.STEP_NOT_BEGUN
-
-
-def _find_status_reason(state: LedgerState) -> WhyNot:
-    if state.withdrawn or state.status is ObligationStatus.WITHDRAWN:
-        return WhyNot.WITHDRAWN
-    if state.status is ObligationStatus.DONE:
-        return WhyNot.DONE
-    return WhyNot.SUBMITTED if state.status is ObligationStatus.SUBMITTED else WhyNot.PAUSED

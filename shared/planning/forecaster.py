@@ -85,7 +85,7 @@ class SharedReminder:
 
 
 class ForecastReminder(NamedTuple):
-    """A reminder that will fire, or would have fired, to one post of a unit."""
+    """A reminder that will fire, or would have fired, to one post."""
 
     fired: SharedReminder
     groups: Sequence[Sequence[ForecastObligation]]
@@ -99,6 +99,11 @@ class ForecastReminder(NamedTuple):
     def audience(self) -> Audience:
         """The post that receives it."""
         return self.fired.due.audience
+
+    @property
+    def to_unit(self) -> UUID | None:
+        """The unit whose post it is; None: the unit that owes its obligations."""
+        return self.fired.due.to_unit
 
     @property
     def channels(self) -> tuple[Channel, ...]:

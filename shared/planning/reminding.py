@@ -120,10 +120,11 @@ class _Firing:
             timer = replace(timer, fired_until=chosen[-1].slot)
         for occurrence in chosen:
             kept = self._keep_steps(rule, occurrence, owed)
-            for audience in self.silence.choose_audiences(
+            for hearer in self.silence.choose_hearers(
                 kept, occurrence, owed.traits, obligation_id, owed.measure_id
             ):
-                self.digests[occurrence.slot, audience].add(kept, occurrence, obligation_id, owed)
+                digest = self.digests[occurrence.slot, hearer.audience]
+                digest.add(kept, hearer.to_unit, occurrence, obligation_id, owed)
         if after := self.timetable.find_first(rule, dates, upto):
             self.moved.append(replace(timer, next_fire_at=after.slot, overdue=after.overdue))
         else:
@@ -162,8 +163,9 @@ def fire_due_timers(
     """Fire a unit's due timers at `now`.
 
     All items of one audience and slot are in one reminder, which is sent on every channel of their
-    rules. A rule with a way of sending of its own has a reminder of its own, as a further part. An
-    obligation with two rules for a reminder has one item, with the higher overdue number.
+    rules. A rule with a way of sending of its own has a reminder of its own, as a further part; so
+    has each other unit whose post hears of the items. An obligation with two rules for a reminder
+    has one item, with the higher overdue number.
 
     Args:
         timetable: the office's rules and calendar.
@@ -234,8 +236,9 @@ def _build_reminder(
         ),
         part=part,
         complete=complete,
-        rule_id=message.name,
+        rule_id=message.name.rule_id,
         how=message.how,
+        to_unit=message.name.to_unit,
     )
 
 

@@ -9,16 +9,16 @@ from uuid import UUID
 from shared.rules.book import Rule
 from shared.rules.occurrences import Occurrence
 from shared.rules.selecting import Traits
-from shared.rules.steps import list_audiences, list_inhibited
+from shared.rules.steps import Hearer, list_hearers, list_inhibited, list_without_unit
 from shared.schemas.mutes import Mute, NotFired, NotFiredReason
-from shared.schemas.rules import Audience
+from shared.schemas.rules import Audience, Post
 
 
 class SlotContent(Protocol):
     """What an audience is told in a slot."""
 
     def remove(self, obligation_id: UUID) -> list[Rule]:
-        """Leave an obligation out; the rules that gave it an item."""
+        """Leave an obligation out of what the unit itself is told; the rules that named it."""
         ...
 
     def is_empty(self) -> bool:
@@ -50,42 +50,39 @@ class Silence:
     not_fired: list[NotFired] = field(default_factory=list)
     _inhibited: set[tuple[datetime, UUID, Audience]] = field(default_factory=set)
 
-    def choose_audiences(
+    def choose_hearers(
         self,
         rule: Rule,
         occurrence: Occurrence,
         traits: Traits,
         obligation_id: UUID,
         measure_id: UUID | None,
-    ) -> tuple[Audience, ...]:
-        """The audiences of an obligation's occurrence; none when a mute holds for it.
+    ) -> tuple[Hearer, ...]:
+        """Who hears of an obligation's occurrence; nobody when a mute holds for it.
 
         `rule` has the steps that hold for the obligation; `traits` are those of the obligation.
         """
-        audiences = list_audiences(rule, occurrence, traits)
+        hearers = list_hearers(rule, occurrence, traits)
         mutes = list_concerning(self.mutes, self.unit_id, measure_id) if self.mutes else ()
         mute = find_mute(mutes, rule.rule_id, occurrence.slot)
         if mute is not None:
-            self._note(
-                obligation_id,
-                rule,
-                occurrence.slot,
-                audiences,
-                reason=NotFiredReason.MUTED,
-                mute=mute,
-            )
+            reason, slot = NotFiredReason.MUTED, occurrence.slot
+            self._note_hearers(obligation_id, rule, slot, hearers, reason=reason, mute=mute)
             return ()
+        for whose, audience in list_without_unit(rule, occurrence, traits):
+            reason = NotFiredReason.NO_UNIT
+            self._note(obligation_id, rule, occurrence.slot, (audience,), reason=reason, of=whose)
         for audience in list_inhibited(rule, occurrence, traits):
             self._inhibited.add((occurrence.slot, obligation_id, audience))
-        return audiences
+        return hearers
 
     def note_left_out(
         self, rule: Rule, occurrence: Occurrence, traits: Traits, obligation_id: UUID
     ) -> None:
         """Note an occurrence that catch-up left out; `rule` and `traits` as above."""
-        audiences = list_audiences(rule, occurrence, traits)
+        hearers = list_hearers(rule, occurrence, traits)
         reason = NotFiredReason.CATCH_UP
-        self._note(obligation_id, rule, occurrence.slot, audiences, reason=reason)
+        self._note_hearers(obligation_id, rule, occurrence.slot, hearers, reason=reason)
 
     def drop_inhibited(self, digests: MutableMapping[tuple[datetime, Audience], D]) -> None:
         """Remove from the digests what an audience is not told because a higher post is."""
@@ -98,6 +95,21 @@ class Silence:
             if digest.is_empty():
                 del digests[slot, audience]
 
+    def _note_hearers(
+        self,
+        obligation_id: UUID,
+        rule: Rule,
+        slot: datetime,
+        hearers: Sequence[Hearer],
+        *,
+        reason: NotFiredReason,
+        mute: Mute | None = None,
+    ) -> None:
+        for whose in dict.fromkeys(hearer.of for hearer in hearers):
+            of_whose = (hearer.audience for hearer in hearers if hearer.of is whose)
+            audiences = tuple(dict.fromkeys(of_whose))
+            self._note(obligation_id, rule, slot, audiences, reason=reason, mute=mute, of=whose)
+
     def _note(
         self,
         obligation_id: UUID,
@@ -107,17 +119,18 @@ class Silence:
         *,
         reason: NotFiredReason,
         mute: Mute | None = None,
+        of: Post = Post.UNIT,
     ) -> None:
-        if audiences:
-            self.not_fired.append(
-                NotFired(
-                    obligation_id=obligation_id,
-                    rule_id=rule.rule_id,
-                    slot=slot,
-                    audiences=audiences,
-                    reason=reason,
-                    mute_id=mute.mute_id if mute else None,
-                    actor=mute.muted_by if mute else "",
-                    note=mute.reason if mute else "",
-                )
+        self.not_fired.append(
+            NotFired(
+                obligation_id=obligation_id,
+                rule_id=rule.rule_id,
+                slot=slot,
+                audiences=audiences,
+                reason=reason,
+                mute_id=mute.mute_id if mute else None,
+                actor=mute.muted_by if mute else "",
+                note=mute.reason if mute else "",
+                of=of,
             )
+        )

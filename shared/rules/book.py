@@ -20,7 +20,7 @@ from shared.rules.base import RuleModel
 from shared.rules.moments import Cron, When
 from shared.rules.selecting import Select
 from shared.schemas.office import Hours
-from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind
+from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind, Post
 from shared.schemas.values import Zone
 
 EXTENDED: Final = "extended"
@@ -43,14 +43,6 @@ def _read_time(written: object) -> object:
 ClockTime = Annotated[time, BeforeValidator(_read_time), WithJsonSchema(_TIME)]
 
 
-class Post(StrEnum):
-    """Whose posts hear of it."""
-
-    UNIT = "unit"
-    LEAD_UNIT = "lead-unit"
-    OFFICE = "office"
-
-
 class StepEnd(StrEnum):
     """What ends a step: its audience is not reminded any more."""
 
@@ -64,7 +56,7 @@ class Step(RuleModel):
     """An audience, and from which overdue reminder on it is reminded; 0 means every reminder.
 
     Attributes:
-        of: whose post it is.
+        of: whose post it is; None: that of the unit.
         ends_with: what ends the step.
         within_days: with `progress`: only progress of the last so many days counts.
         inhibits: lower posts of the unit. When this step's post is told of an obligation in a slot,

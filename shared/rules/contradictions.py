@@ -27,10 +27,11 @@ from shared.rules.moments import (
     WhileOverdue,
 )
 from shared.rules.selecting import JudgedObligation, Select, Traits, is_selected
+from shared.rules.steps import get_post
 from shared.rules.support import Path
 from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
-from shared.schemas.rules import ObligationKind
+from shared.schemas.rules import ObligationKind, Post
 
 _MOST_TRIED = 4_000
 _MOST_GROUPS = 4
@@ -202,14 +203,21 @@ def _judge_steps(rule: Rule, place: Path) -> Iterator[Contradiction]:
 
 
 def _judge_inhibited_steps(rule: Rule, place: Path) -> Iterator[Contradiction]:
-    """Steps whose post is left out of each reminder, because a higher one is told."""
+    """Steps whose post is left out of each reminder, because a higher one of the unit is told."""
     for number, step in enumerate(rule.who):
+        if step.inhibits and get_post(step) is not Post.UNIT:
+            yield Contradiction(
+                (*place, "who", number, "inhibits"),
+                "inhibits-elsewhere",
+                "inhibits 只用于本单位的岗位。The key inhibits goes with posts of the unit alone.",
+                "请删去 inhibits，或删去 of。Remove inhibits, or of.",
+            )
         for other in rule.who:
             is_lasting = other.ends_with in {None, step.ends_with}
             if (
                 step.audience in (other.inhibits or ())
                 and other.from_overdue <= step.from_overdue
-                and other.of == step.of
+                and get_post(other) is get_post(step) is Post.UNIT
                 and is_lasting
             ):
                 yield Contradiction(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final, Self, TypeVar
+from uuid import UUID
 
 from pydantic import (
     BeforeValidator,
@@ -135,6 +136,8 @@ class Traits:
         ref: the number of its measure.
         reached: the share of its target in percent; None without a target or a report of it.
         progressed_at: when progress was last reported.
+        lead_units: the units that lead its measure; None among them is the unit that owes it.
+        office_units: the office's own unit, if it has one; None is the unit that owes it.
     """
 
     lead: bool = False
@@ -146,6 +149,8 @@ class Traits:
     status: ObligationStatus = ObligationStatus.ASSIGNED
     reached: float | None = None
     progressed_at: datetime | None = None
+    lead_units: tuple[UUID | None, ...] = ()
+    office_units: tuple[UUID | None, ...] = ()
 
 
 NOTHING_TOLD: Final = Traits()
@@ -175,6 +180,10 @@ UNIT_TRAITS: Final = frozenset({"unit", "unit_kind", "groups"})
 MEASURE_TRAITS: Final = frozenset({"category", "reached"})
 PROGRESS_TRAITS: Final = frozenset({"status", "reached", "progressed_at"})
 """Which traits depend on the unit, on the measure, and on what is reported."""
+LEAD_UNITS: Final = "lead_units"
+"""The trait that depends on what other units owe."""
+OFFICE_UNITS: Final = "office_units"
+"""The trait that depends on the office's settings."""
 
 
 def list_asked(select: Select | None) -> frozenset[str]:

@@ -29,11 +29,6 @@ class NotYet:
 
 
 NOT_YET = {
-    "who.of": NotYet(
-        "提醒牵头单位或本办公室的岗位",
-        "to remind posts of the lead unit or the office",
-        frozenset({"unit"}),
-    ),
     "how.template": NotYet("指定模板", "a template by name"),
 }
 """By the part of a rule and the field."""

@@ -126,8 +126,9 @@ class ReminderDue(UnitEvent):
     `part` is 0, or counts what the slot has beside: rules with a way of sending of their own, and
     what was added after it had fired. `complete` is False when the slot fired before all that was
     told before it had been read. `how` is the way of the rule `rule_id`; None for the digest, which
-    has no `rule_id`. With `how`, the written `channels` have the word `extended`, so that a release
-    that would ignore the way parks the event.
+    has no `rule_id`. `to_unit` is the unit whose post hears; None where it is the unit that owes
+    the items. With `how` or `to_unit`, the written `channels` have the word `extended`, so that a
+    release that would ignore the way, or tell the wrong unit, parks the event.
     """
 
     reminder_id: UUID
@@ -142,10 +143,12 @@ class ReminderDue(UnitEvent):
     complete: bool = True
     rule_id: str = ""
     how: How | None = None
+    to_unit: UUID | None = None
 
     @field_serializer("channels")
     def _write_channels(self, channels: tuple[Channel, ...]) -> list[str]:
-        return [*channels, *([EXTENDED] if self.how is not None else [])]
+        is_extended = self.how is not None or self.to_unit is not None
+        return [*channels, *([EXTENDED] if is_extended else [])]
 
 
 class ReminderWithdrawn(UnitEvent):

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from shared.schemas.rules import Audience
+from shared.schemas.rules import Audience, Post
 from shared.schemas.values import Instant, Value
 
 
@@ -54,12 +54,15 @@ class NotFiredReason(StrEnum):
     """Another post of the unit was told, and the rule then leaves this one out."""
     CATCH_UP = "catch-up"
     """It fell into an outage, and the rule's catch-up left it out."""
+    NO_UNIT = "no-unit"
+    """There is no unit whose post the rule names, such as a lead unit."""
 
 
 class NotFired(Value):
     """An occurrence of a rule for one obligation that was not sent to some audiences.
 
-    `mute_id`, `actor` and `note` are those of a mute: who muted it, and the reason.
+    `mute_id`, `actor` and `note` are those of a mute: who muted it, and the reason. `of`: whose
+    posts the audiences are.
     """
 
     obligation_id: UUID
@@ -70,3 +73,4 @@ class NotFired(Value):
     mute_id: UUID | None = None
     actor: str = ""
     note: str = ""
+    of: Post = Post.UNIT

@@ -3,6 +3,7 @@
 from datetime import time
 from decimal import Decimal
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field, WithJsonSchema, field_validator
 
@@ -71,6 +72,7 @@ class OfficeSettings(Value):
         retention_days: how long texts and addresses of messages that have ended are kept, by
             ingest's history and by the notifier; topics and backups are not covered.
         sms_price: of one part of a short message, in yuan: a forecast computes the cost by it.
+        own_unit: the unit of the directory that is the office itself: rules tell its posts.
     """
 
     lights: dict[Light, LightLook] = Field(default_factory=lambda: dict(LOOKS))
@@ -83,6 +85,7 @@ class OfficeSettings(Value):
     signature: Annotated[str, Field(min_length=2, max_length=18, pattern=_SIGNATURE)] | None = None
     retention_days: Annotated[int, Field(ge=30, le=36_600)] | None = None
     sms_price: Price | None = None
+    own_unit: UUID | None = None
 
     @field_validator("lights")
     @classmethod

@@ -27,6 +27,14 @@ class Audience(StrEnum):
     HEAD = "head"
 
 
+class Post(StrEnum):
+    """Whose post it is: of the unit that owes it, of a lead unit of its measure, of the office."""
+
+    UNIT = "unit"
+    LEAD_UNIT = "lead-unit"
+    OFFICE = "office"
+
+
 class Channel(StrEnum):
     """A way to reach a contact."""
 

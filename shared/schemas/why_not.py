@@ -22,6 +22,8 @@ class WhyNot(StrEnum):
     STEP_NOT_BEGUN = "step-not-begun"
     STEP_ENDED = "step-ended"
     """What ends the step has happened: acceptance, progress or submission."""
+    NO_UNIT = "no-unit"
+    """There was no unit whose post the rule names, such as a lead unit."""
     STEPS_KEPT = "steps-kept"
     """It was overdue before these rules, and keeps the steps of earlier ones: not this post's."""
     NOT_PUBLISHED = "not-published"
@@ -80,6 +82,10 @@ SENTENCES: Mapping[WhyNot, tuple[str, str]] = {
     WhyNot.STEP_ENDED: (
         "此岗位的提醒已终止",
         "The step of this post had ended",
+    ),
+    WhyNot.NO_UNIT: (
+        "没有规则所指的单位，如牵头单位",
+        "There was no unit whose post the rule names, such as a lead unit",
     ),
     WhyNot.STEPS_KEPT: (
         "沿用超期当时规则的提醒岗位，其中没有此岗位",

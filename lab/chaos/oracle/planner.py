@@ -88,5 +88,6 @@ def plan_notifications(
         channels=reminder.channels,
         obligation_ids=tuple(item.obligation_id for item in reminder.items),
         correlation_id=reminder.reminder_id,
+        to_unit=reminder.to_unit,
     )
-    return fan_out(due, recipients.get(reminder.unit_id, ()), reminder.slot)
+    return fan_out(due, recipients.get(due.told_unit, ()), reminder.slot)

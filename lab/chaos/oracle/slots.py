@@ -1,5 +1,7 @@
 """Which rules tell whom of an obligation in which slots, by each rule book of a run. Pure.
 
+The books of a run name posts of the unit alone.
+
 While an obligation is overdue, the steps of a rule are those of the book in force when it became
 overdue (docs/adr/0100). This lookup is not that of the scheduler, which it judges.
 """
@@ -16,7 +18,7 @@ from shared.calendar import WorkingCalendar
 from shared.rules.book import Rule, RuleBook
 from shared.rules.occurrences import Dates, Occurrence, list_occurrences
 from shared.rules.selecting import Traits
-from shared.rules.steps import list_audiences
+from shared.rules.steps import list_hearers
 from shared.schemas.rules import Audience, ObligationKind
 
 Place = tuple[datetime, Audience]
@@ -91,8 +93,8 @@ class SlotTable:
         for rule, timing in self._timed[book]:
             for occurrence in self._list_occurrences(timing, key):
                 kept = former.get(rule.rule_id, rule) if occurrence.overdue else rule
-                for audience in list_audiences(kept, occurrence):
-                    tellings[occurrence.slot, audience].add(rule.rule_id)
+                for hearer in list_hearers(kept, occurrence):
+                    tellings[occurrence.slot, hearer.audience].add(rule.rule_id)
         return {place: frozenset(rules) for place, rules in tellings.items()}
 
     def _compute_occurrences(self, timing: int, key: _FactsKey) -> tuple[Occurrence, ...]:

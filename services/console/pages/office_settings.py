@@ -11,15 +11,17 @@ from starlette.exceptions import HTTPException
 
 from services.console.client import ApiError
 from services.console.shell.forms import Form, Posted
+from services.console.shell.units import find_unit
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.languages import N_
 from services.console.texts.wording import STATUSES
 from shared.api.settings import OfficeSettingsOut
+from shared.api.units import UnitOut
 from shared.schemas.life import ObligationStatus
 
 ROUTER = APIRouter()
 _PATH = "/v1/office/settings"
-_NOT_FOUND = 404
+_NOT_FOUND, _INVALID = 404, 422
 _READ_ONLY = {"changed_by", "changed_at"}
 LIGHTS = ("red", "yellow", "green", "done", "none")
 STOPPING = (
@@ -39,7 +41,7 @@ class Setting:
     """One line of the settings.
 
     Attributes:
-        kind: its form: number, text, hours, choice, statuses, lights, rate or logo.
+        kind: its form: number, text, hours, choice, statuses, lights, rate, logo or unit.
         choices: of a choice, by the form's value.
     """
 
@@ -57,6 +59,7 @@ _SIGNATURE = N_("短信【】内的签名，也用于通报落款。2 至 18 个
 _PRICE = N_("每条（70 字以内为一条）多少元，如 0.045。预测时据此计算费用；不填则不计算。")
 _LOGO = N_("PNG 或 JPEG 图片，不超过 200 KB。不选文件则去掉标志。")
 _RETENTION = N_("过后删去正文和地址，发送记录保留。不填则一直保留。")
+_OWN_UNIT = N_("本办公室是名录中的哪个单位，填单位名称。规则可以提醒它的岗位；不填则没有。")
 _APPROVAL = N_("按单位数的百分比。新规则改变的单位超过这个比例，须由另一人批准；100 为不须批准。")
 SETTINGS = (
     Setting("lights", N_("灯色"), "lights", N_("各地叫法不同，可改名称和颜色。")),
@@ -71,6 +74,7 @@ SETTINGS = (
     Setting("useful_days", N_("迟到多少天的提醒不再发"), "number", _DEFAULT),
     Setting("signature", N_("签名"), "text", _SIGNATURE),
     Setting("sms_price", N_("短信单价"), "text", _PRICE),
+    Setting("own_unit", N_("本办公室"), "unit", _OWN_UNIT),
     Setting("logo", N_("标志"), "logo", _LOGO),
     Setting("timezone", N_("时区"), "text", N_("如：Asia/Shanghai。")),
     Setting("rule_approval_share", N_("规则须他人批准的比例"), "number", _APPROVAL),
@@ -86,7 +90,10 @@ async def show_settings(visit: SignedIn) -> Response:
     present = None
     if visit.may("read-drafts"):
         present = await visit.api.get(OfficeSettingsOut, _PATH)
-    lines = [(setting, describe_value(visit, setting, present)) for setting in SETTINGS if present]
+    unit = await _name_unit(visit, present)
+    lines = [
+        (setting, describe_value(visit, setting, present, unit)) for setting in SETTINGS if present
+    ]
     return visit.render("settings/settings.html", lines=lines, present=present)
 
 
@@ -96,7 +103,8 @@ async def show_setting(visit: SignedIn, name: str) -> Response:
     visit.require("change-settings")
     setting = find_setting(name)
     present = await visit.api.get(OfficeSettingsOut, _PATH)
-    return _render(visit, setting, begin_form(setting, present))
+    form = begin_form(setting, present, await _name_unit(visit, present))
+    return _render(visit, setting, form)
 
 
 @ROUTER.post("/settings/office/{name}", max_body_size=2**19)
@@ -106,6 +114,12 @@ async def change_setting(visit: SignedIn, form: Posted, name: str) -> Response:
     setting = find_setting(name)
     present = await visit.api.get(OfficeSettingsOut, _PATH)
     changed = await read_changes(setting, form)
+    if setting.kind == "unit" and form[name]:
+        unit = await find_unit(visit, form[name])
+        if unit is None:
+            form = form.mark(**{name: visit.gettext(N_("名录中没有这个在用的单位。"))})
+            return _render(visit, setting, form, _INVALID)
+        changed = {name: str(unit.unit_id)}
     body = present.model_dump(mode="json", exclude=_READ_ONLY) | changed
     if form["version"] != str(present.version):
         body["version"] = int(form["version"]) if form["version"].isdecimal() else 0
@@ -114,6 +128,13 @@ async def change_setting(visit: SignedIn, form: Posted, name: str) -> Response:
     except ApiError as error:
         return _render(visit, setting, form.refuse(visit, error), error.status)
     return visit.redirect("/settings", visit.gettext("已保存。"))
+
+
+async def _name_unit(visit: Visit, present: OfficeSettingsOut | None) -> str:
+    """The name of the unit that is the office itself; empty when it named none."""
+    if present is None or present.own_unit is None:
+        return ""
+    return (await visit.api.get(UnitOut, f"/v1/units/{present.own_unit}")).name
 
 
 def _render(visit: Visit, setting: Setting, form: Form, status: int = 200) -> Response:
@@ -138,8 +159,8 @@ def find_setting(name: str) -> Setting:
     return _BY_NAME[name]
 
 
-def begin_form(setting: Setting, present: OfficeSettingsOut) -> Form:
-    """The form of a setting, with its present value."""
+def begin_form(setting: Setting, present: OfficeSettingsOut, unit: str = "") -> Form:
+    """The form of a setting, with its present value; `unit` is the name of the office's own."""
     values: dict[str, str | list[str] | None] = {"version": str(present.version)}
     shown = present.model_dump(mode="json")
     value: Any = shown.get(setting.name)
@@ -157,6 +178,8 @@ def begin_form(setting: Setting, present: OfficeSettingsOut) -> Form:
             values[setting.name] = "yes" if value else "no"
         case "logo":
             pass
+        case "unit":
+            values[setting.name] = unit
         case _:
             values[setting.name] = _write(value)
     return Form.begin(**values)
@@ -193,8 +216,10 @@ async def read_changes(setting: Setting, form: Form) -> dict[str, Any]:
     return {name: value}
 
 
-def describe_value(visit: Visit, setting: Setting, present: OfficeSettingsOut) -> str:
-    """The value of a setting as a line shows it."""
+def describe_value(
+    visit: Visit, setting: Setting, present: OfficeSettingsOut, unit: str = ""
+) -> str:
+    """The value of a setting as a line shows it; `unit` is the name of the office's own."""
     say = visit.gettext
     shown: dict[str, Any] = present.model_dump(mode="json")
     value: Any = shown.get(setting.name)
@@ -210,6 +235,8 @@ def describe_value(visit: Visit, setting: Setting, present: OfficeSettingsOut) -
         case "choice" if setting.choices:
             key = ("yes" if value else "no") if isinstance(value, bool) else str(value)
             text = say(setting.choices[key])
+        case "unit":
+            text = unit or say("没有设置")
         case _ if value is None:
             text = say(_WHEN_EMPTY.get(setting.name, N_("按系统默认")))
         case "hours":

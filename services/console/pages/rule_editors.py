@@ -24,6 +24,7 @@ from shared.marked.problems import TextProblem
 from shared.rules.book import RuleBook
 from shared.rules.reading import read_book
 from shared.rules.writing import write_book
+from shared.schemas.rules import Post
 
 ROUTER = APIRouter()
 _INVALID, _CONFLICT = 422, 409
@@ -146,6 +147,7 @@ def _render_form(
         draft=draft,
         form=form,
         fields=fields,
+        owners=tuple(Post),
         templates=[(name, visit.gettext(label)) for name, (label, _rule) in TEMPLATES.items()],
         has_comments=any(line.lstrip().startswith("#") for line in draft.text.splitlines()),
     )

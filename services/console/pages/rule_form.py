@@ -14,9 +14,18 @@ from services.console.texts.languages import N_
 from shared.rules.book import Rule, RuleBook, Step
 from shared.rules.defaults import make_default_rule_book
 from shared.rules.describing import describe_select, describe_step, describe_when
-from shared.rules.moments import BeforeDue, NthWorkingDay, When, WhenTold, WhileOverdue
+from shared.rules.moments import (
+    AfterDue,
+    BeforeDue,
+    NthWorkingDay,
+    When,
+    WhenTold,
+    WhileOverdue,
+)
 from shared.rules.phrases import Phrase
-from shared.schemas.rules import Audience, Channel
+from shared.rules.selecting import Select
+from shared.rules.steps import get_post
+from shared.schemas.rules import Audience, Channel, Post
 
 _SEPARATOR = re.compile(r"[\s、，,;；]+")
 _MOST_DAYS = 260
@@ -31,11 +40,19 @@ def _make_templates() -> Mapping[str, tuple[str, Rule]]:
     monthly = deadline.model_copy(
         update={"when": (NthWorkingDay(numbers=(1,)),), "who": deadline.who[:1]}
     )
+    lead_unit = deadline.model_copy(
+        update={
+            "select": Select(lead=False),
+            "when": (AfterDue(every_working_days=5, limit=1),),
+            "who": (Step(audience=Audience.DEPUTY, of=Post.LEAD_UNIT),),
+        }
+    )
     return {
         "deadline": (N_("限期事项：到期前提醒，超期后催办"), deadline),
         "hearing": (N_("听取汇报：按固定日期提醒，超期后催办"), hearing),
         "news": (N_("只告知新交办和改期的事项"), news),
         "monthly": (N_("每月第一个工作日提醒未到期的事项"), monthly),
+        "lead-unit": (N_("配合事项逾期 5 个工作日未报，告知牵头单位分管领导"), lead_unit),
     }
 
 
@@ -81,9 +98,8 @@ def _list_others(rule: Rule) -> list[When]:
 
 
 def _is_special(rule: Rule, step: Step) -> bool:
-    """Whether the form has no field for a step: it is of another post, or its audience's second."""
-    first = next(each for each in rule.who if each.audience == step.audience)
-    return step is not first or step.of is not None
+    """Whether the form has no field for a step: it is its audience's second."""
+    return step is not next(each for each in rule.who if each.audience == step.audience)
 
 
 def begin_form(book: RuleBook, **values: str) -> Form:
@@ -104,6 +120,7 @@ def begin_form(book: RuleBook, **values: str) -> Form:
         held[f"{prefix}-who"] = [each.audience.value for each in steps]
         for step in steps:
             held[f"{prefix}-from-{step.audience.value}"] = str(step.from_overdue)
+            held[f"{prefix}-of-{step.audience.value}"] = get_post(step).value
     return Form.begin(**held)
 
 
@@ -191,8 +208,18 @@ class _Reading:
             elif step.audience in chosen:
                 name = f"{prefix}-from-{step.audience.value}"
                 first = self.read_number(name, 0, _MOST_OVERDUE, required=False) or 0
-                steps.append(step.model_copy(update={"from_overdue": first}))
+                whose = self._read_owner(f"{prefix}-of-{step.audience.value}", step)
+                steps.append(step.model_copy(update={"from_overdue": first, "of": whose}))
         return tuple(steps)
+
+    def _read_owner(self, name: str, step: Step) -> Post | None:
+        """Whose post it is; as the step has it where that was not changed."""
+        typed = self._form[name] or Post.UNIT
+        if typed not in set(Post):
+            self._refuse(name, N_("请选其中一种。"))
+        if typed == get_post(step) or typed not in set(Post):
+            return step.of
+        return None if typed == Post.UNIT else Post(typed)
 
     def _read_days(self, name: str) -> tuple[int, ...]:
         words = [word for word in _SEPARATOR.split(self._form[name]) if word]

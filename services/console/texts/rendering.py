@@ -21,6 +21,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "kind": wording.KINDS,
     "role": wording.ROLES,
     "post": wording.POSTS,
+    "owner": wording.OWNERS,
     "channel": wording.CHANNELS,
     "why": wording.REASONS,
     "plan_status": plan_words.PLAN_STATUSES,

@@ -47,6 +47,11 @@ POSTS: Mapping[str, str] = {
     "deputy": N_("分管领导"),
     "head": N_("主要负责人"),
 }
+OWNERS: Mapping[str, str] = {
+    "unit": N_("本单位"),
+    "lead-unit": N_("牵头单位"),
+    "office": N_("本办公室"),
+}
 REASONS: Mapping[str, str] = {
     "withdrawn": N_("已不需提醒"),
     "no-address": N_("联系人没有地址"),

@@ -5,7 +5,7 @@ that memory does not grow with the office; how many there are is counted.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from heapq import nlargest
@@ -18,7 +18,7 @@ from services.ingest.domain.forecast_comparison import (
     Comparer,
     ReminderChange,
 )
-from services.ingest.domain.forecast_messages import MessageCounter, MessageCounts
+from services.ingest.domain.forecast_messages import MessageCounter, MessageCounts, ToldUnit
 from shared.messages.recipients import Recipient
 from shared.planning.forecaster import Changes, Forecaster, ForecastReminder, list_ids
 from shared.planning.forecasting import ForecastObligation
@@ -42,6 +42,7 @@ class ForecastUnit:
     """A unit with what it owes.
 
     Attributes:
+        others: the other units whose posts hear of what it owes.
         changes: of each obligation, what changes in the period.
         owes: whether something is owed at some instant of the period.
         unknown: how many of the obligations have no recorded history at its beginning.
@@ -53,6 +54,7 @@ class ForecastUnit:
     changes: Changes
     owes: bool
     unknown: int = 0
+    others: Mapping[UUID, ToldUnit] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -70,11 +72,12 @@ class ReminderFigures:
 
 @dataclass(frozen=True, slots=True)
 class ListedReminder:
-    """A reminder of the list. `messages` are those that are sent."""
+    """A reminder of the list. `messages` are those that are sent, `to_unit` names who hears."""
 
     unit: UnitName
     reminder: ForecastReminder
     messages: MessageCounts
+    to_unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,22 +130,24 @@ class Forecast:
     def add_unit(self, unit: ForecastUnit, counting: Counting) -> None:
         """Add a unit."""
         forecast = counting.book.forecast(unit.obligations, unit.changes)
-        own = ReminderFigures()
-        for reminder, counts in counting.messages.count_unit(
-            unit.unit.name, unit.recipients, forecast
-        ):
-            own.add(counts)
+        about, heard = ReminderFigures(), 0
+        owing = ToldUnit(unit.unit.name, unit.recipients)
+        for reminder, counts in counting.messages.count_unit(owing, forecast, unit.others):
+            about.add(counts)
+            heard += counts.messages if reminder.to_unit is None else 0
             self._find_day(reminder.slot).add(counts)
             if len(self.reminders) < self.most:
-                self.reminders.append(ListedReminder(unit.unit, reminder, counts))
-        self.totals.reminders += own.reminders
-        self.totals.messages.add(own.messages)
+                other = unit.others.get(reminder.to_unit) if reminder.to_unit else None
+                name = other.name if other else ""
+                self.reminders.append(ListedReminder(unit.unit, reminder, counts, name))
+        self.totals.reminders += about.reminders
+        self.totals.messages.add(about.messages)
         self.units += unit.owes
         self.unknown += unit.unknown
-        self._list_unit(unit, own)
+        self._list_unit(unit, about, is_silent=unit.owes and not heard)
         if counting.live is not None:
-            other = counting.live.forecast(unit.obligations, unit.changes)
-            changes = counting.comparer.compare(forecast, other)
+            before = counting.live.forecast(unit.obligations, unit.changes)
+            changes = counting.comparer.compare(forecast, before)
             self._add_changes(unit.unit, changes, forecast.groups)
 
     def _find_day(self, slot: datetime) -> ReminderFigures:
@@ -163,12 +168,12 @@ class Forecast:
         """The units with the most messages, the most first."""
         return nlargest(LISTED_UNITS, self.heard, key=_count_messages)
 
-    def _list_unit(self, unit: ForecastUnit, own: ReminderFigures) -> None:
-        if own.reminders:
-            self.heard.append((unit.unit, own))
+    def _list_unit(self, unit: ForecastUnit, about: ReminderFigures, *, is_silent: bool) -> None:
+        if about.reminders:
+            self.heard.append((unit.unit, about))
             if len(self.heard) > 2 * LISTED_UNITS:
                 self.heard = self.list_heard()
-        if unit.owes and not own.messages.messages:
+        if is_silent:
             self.silent += 1
             if len(self.silent_units) < LISTED_SILENT:
                 self.silent_units.append(unit.unit.name)

@@ -104,10 +104,15 @@ def _list_changed(
             yield ReminderChange(ChangeKind.CHANGED, slot, None, audience, tuple(groups))
 
 
-def _describe(reminders: _Reminders) -> list[tuple[list[int], list[Channel], str]]:
-    """Each reminder's obligations, channels and way of sending, in any order."""
+def _describe(reminders: _Reminders) -> list[tuple[list[int], list[Channel], str, str]]:
+    """Each reminder's obligations, channels, way of sending and other unit, in any order."""
     return sorted(
-        (sorted(each.groups), list(each.due.channels), _write_how(each.due.how))
+        (
+            sorted(each.groups),
+            list(each.due.channels),
+            _write_how(each.due.how),
+            str(each.due.to_unit or ""),
+        )
         for each in reminders
     )
 

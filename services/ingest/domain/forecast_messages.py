@@ -1,9 +1,10 @@
 """The messages of a forecast reminder, counted by what the notifier decides. Pure."""
 
 from collections import defaultdict, deque
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -83,6 +84,17 @@ class _Messages:
     shape: tuple[tuple[Channel, SuppressReason | None], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ToldUnit:
+    """A unit whose posts hear: its name, and its contacts."""
+
+    name: str
+    recipients: Sequence[Recipient]
+
+
+_NOBODY = ToldUnit("", ())
+
+
 class MessageCounter:
     """Counts the messages of reminders, unit after unit.
 
@@ -95,17 +107,21 @@ class MessageCounter:
         self._kept: dict[SharedReminder, dict[Hashable, MessageCounts]] = {}
 
     def count_unit(
-        self, unit: str, recipients: Sequence[Recipient], forecast: UnitForecast
+        self,
+        unit: ToldUnit,
+        forecast: UnitForecast,
+        others: Mapping[UUID, ToldUnit] = MappingProxyType({}),
     ) -> Iterator[tuple[ForecastReminder, MessageCounts]]:
-        """Each reminder of a unit with its messages."""
-        own = _UnitMessages(self._sending, unit, recipients)
+        """Each reminder of a unit with its messages; `others` are further units that hear."""
+        own = _UnitMessages(self._sending, unit, others)
         if self._sending.policy.rate_limit or any(map(_has_daily_limit, forecast.fired)):
             for reminder in forecast.list_reminders():
                 yield reminder, own.count(reminder)
             return
         if len(self._kept) > _KEPT:
             self._kept.clear()
-        name: Hashable = unit if max(map(ord, unit), default=0) > _LAST_OF_PLANE else len(unit)
+        wide = max(map(ord, unit.name), default=0) > _LAST_OF_PLANE
+        name: Hashable = unit.name if wide else len(unit.name)
         for reminder in forecast.list_reminders():
             fired, groups = reminder
             key = (
@@ -134,9 +150,13 @@ def _find_first_ref(reminder: ForecastReminder) -> str:
 class _UnitMessages:
     """Counts the messages of one unit's reminders, which come in order of slots."""
 
-    def __init__(self, sending: Sending, unit: str, recipients: Sequence[Recipient]) -> None:
-        self._sending, self._unit, self._recipients = sending, unit, recipients
-        self._has_days = any(each.valid_from or each.valid_to for each in recipients)
+    def __init__(self, sending: Sending, unit: ToldUnit, others: Mapping[UUID, ToldUnit]) -> None:
+        self._sending, self._unit, self._others = sending, unit, others
+        self._has_days = any(
+            each.valid_from or each.valid_to
+            for hearing in (unit, *others.values())
+            for each in hearing.recipients
+        )
         self._messages: dict[Hashable, _Messages] = {}
         limit = sending.policy.rate_limit
         self._sent: defaultdict[tuple[UUID | None, Channel], deque[datetime]] = defaultdict(
@@ -148,15 +168,15 @@ class _UnitMessages:
 
     def list_messages(self, reminder: ForecastReminder) -> _Messages:
         """The messages of a reminder, addressed to who holds the post at its slot."""
-        slot = reminder.slot
-        key = (reminder.audience, reminder.channels, slot if self._has_days else None)
+        slot, to_unit = reminder.slot, reminder.to_unit
+        key = (reminder.audience, reminder.channels, to_unit, slot if self._has_days else None)
         known = self._messages.get(key)
         if known is None:
             every = tuple(
                 list_addressed(
                     reminder.audience,
                     reminder.channels,
-                    self._recipients,
+                    self._find_told(to_unit).recipients,
                     slot=slot,
                     zone=self._sending.zone,
                     now=slot,
@@ -165,6 +185,9 @@ class _UnitMessages:
             shape = tuple((each.channel, each.suppressed) for each in every)
             known = self._messages[key] = _Messages(every, shape)
         return known
+
+    def _find_told(self, to_unit: UUID | None) -> ToldUnit:
+        return self._unit if to_unit is None else self._others.get(to_unit, _NOBODY)
 
     def count(self, reminder: ForecastReminder) -> MessageCounts:
         """The messages of the next reminder.
@@ -231,14 +254,16 @@ class _UnitMessages:
     def _write(self, reminder: ForecastReminder, today: date) -> str:
         """The short message of a reminder on a day."""
         portal = self._sending.portal
+        is_own = reminder.to_unit is None
         digest = Digest(
             office="",
-            unit=self._unit,
+            unit=self._unit.name,
+            told_unit="" if is_own else self._find_told(reminder.to_unit).name or "—",
             audience=reminder.audience,
             plan_title=reminder.fired.due.plan_title,
             items=reminder.list_items(),
             slot_day=reminder.slot.astimezone(self._sending.zone).date(),
             today=today,
-            door=Door(portal, _CODE, today) if portal else None,
+            door=Door(portal, _CODE, today) if portal and is_own else None,
         )
         return write_sms(digest, self._sending.signature)

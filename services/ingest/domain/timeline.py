@@ -184,12 +184,14 @@ _STATES = {
 
 
 def describe_reminder(
-    at: datetime, audience: str, overdue: int, reminder_id: object
+    at: datetime, audience: str, overdue: int, reminder_id: object, *, to_unit: str = ""
 ) -> TimelineEntry:
-    """A reminder that was due at `at`."""
+    """A reminder that was due at `at`; `to_unit` names the other unit that heard it."""
     kind = f"第 {overdue} 次催办" if overdue else "提醒"
-    text = f"{kind}：{words.AUDIENCES.get(audience, audience)}"
+    text = f"{kind}：{to_unit}{words.AUDIENCES.get(audience, audience)}"
     details = {"reminder_id": str(reminder_id), "audience": audience, "overdue": overdue}
+    if to_unit:
+        details["to_unit"] = to_unit
     return TimelineEntry(at, "reminder", "", text, details)
 
 

@@ -5,15 +5,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, case, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, list_columns
 from services.ingest.store.history_tables import NOT_FIRED, NOTIFICATIONS, REMINDERS, WITHDRAWALS
 from services.ingest.store.rows import StoredNotification
+from services.ingest.store.tables import UNITS
 from shared.database.engine import insert_rows, update_rows
 
 _N = NOTIFICATIONS.c
+_HEARING = UNITS.alias("hearing")
 # A later state replaces an earlier one; a text that it lacks keeps the earlier value.
 _LATER = """(notification_id) DO UPDATE SET
     state = excluded.state, rank = excluded.rank, at = excluded.at,
@@ -68,11 +70,25 @@ async def list_notifications(
     unit_id: UUID,
     before: tuple[datetime, UUID] | None,
     limit: int,
+    *,
+    hides_others: bool = False,
 ) -> list[StoredNotification]:
-    """A unit's notifications before a slot and id, the newest slot first."""
+    """The notifications about what a unit owes before a slot and id, the newest slot first.
+
+    `hides_others`: without the addresses of other units' people.
+    """
+    named: dict[str, ColumnElement[Any]] = {
+        "items": REMINDERS.c["items"],
+        "to_unit": func.coalesce(_HEARING.c.name, ""),
+    }
+    if hides_others:
+        named["address"] = case((REMINDERS.c.to_unit.is_(None), _N.address), else_="")
+    joined = NOTIFICATIONS.outerjoin(
+        REMINDERS, REMINDERS.c.reminder_id == _N.reminder_id
+    ).outerjoin(_HEARING, _HEARING.c.unit_id == REMINDERS.c.to_unit)
     query = (
-        select(*list_columns(StoredNotification, _N, {"items": REMINDERS.c["items"]}))
-        .select_from(NOTIFICATIONS.outerjoin(REMINDERS, REMINDERS.c.reminder_id == _N.reminder_id))
+        select(*list_columns(StoredNotification, named, _N))
+        .select_from(joined)
         .where(_N.office_id == office_id, _N.unit_id == unit_id)
     )
     if before is not None:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from services.ingest.domain.statuses import MessageState
 from services.ingest.store.columns import INSTANT, METADATA, EnumText
 from shared.schemas.mutes import NotFiredReason
-from shared.schemas.rules import Audience
+from shared.schemas.rules import Audience, Post
 
 CONSUMER = "ingest-history"
 """The consumer that writes them."""
@@ -31,6 +31,8 @@ REMINDERS = Table(
     Column("complete", Boolean, nullable=False, server_default=text("true")),
     # The rule that has it sent in a way of its own; empty for the digest.
     Column("rule_id", Text, nullable=False, server_default=""),
+    # The unit whose post heard it; null where it is the unit that owes its items.
+    Column("to_unit", Uuid),
     Index("reminders_unit", "unit_id", "slot"),
     Index("reminders_fired", "office_id", "fired_at"),
 )
@@ -55,7 +57,8 @@ NOT_FIRED = Table(
     Column("rule_id", Text, primary_key=True),
     Column("slot", INSTANT, primary_key=True),
     Column("reason", EnumText(NotFiredReason), primary_key=True),
-    # The first audience: an inhibited copy has an entry of its own for each.
+    # The first audience, after whose post it is where that is not the unit's: an inhibited copy has
+    # an entry of its own for each.
     Column("audience", Text, primary_key=True),
     Column("office_id", Uuid, nullable=False),
     Column("unit_id", Uuid, nullable=False),
@@ -63,6 +66,7 @@ NOT_FIRED = Table(
     Column("mute_id", Uuid),
     Column("actor", Text, nullable=False),
     Column("note", Text, nullable=False),
+    Column("of", Text, nullable=False, server_default=Post.UNIT),
     Index("not_fired_unit", "unit_id", "slot"),
 )
 

@@ -59,6 +59,30 @@ async def find_approval_share(db: AsyncConnection, office_id: UUID) -> int:
     return DEFAULT_SHARE if share is None else share
 
 
+@dataclass(frozen=True, slots=True)
+class OwnUnit:
+    """The unit that was the office itself from an instant on; None: it named none."""
+
+    since: datetime
+    unit_id: UUID | None
+
+
+async def list_own_units(db: AsyncConnection, office_id: UUID) -> list[OwnUnit]:
+    """The units that were the office itself, from all versions of its settings, rising."""
+    rows = await db.execute(
+        select(_S.changed_at, _S.settings["own_unit"].astext.label("own_unit"))
+        .where(_S.office_id == office_id)
+        .order_by(_S.version)
+    )
+    return [OwnUnit(row.changed_at, UUID(row.own_unit) if row.own_unit else None) for row in rows]
+
+
+async def find_own_unit(db: AsyncConnection, office_id: UUID) -> UUID | None:
+    """The unit that is the office itself; None: it named none."""
+    own = await list_own_units(db, office_id)
+    return own[-1].unit_id if own else None
+
+
 async def add_settings(
     db: AsyncConnection,
     office_id: UUID,

@@ -21,6 +21,7 @@ class OpenObligation:
 
     unit_id: UUID
     obligation_id: UUID
+    measure_id: UUID
     kind: ObligationKind
     due_on: date | None
     known_on: date

@@ -218,7 +218,8 @@ class StoredNameDecision:
 class StoredReminder:
     """A reminder that the scheduler emitted.
 
-    `items` are as the projection writes them. `rule_id` is empty for the digest.
+    `items` are as the projection writes them. `rule_id` is empty for the digest; `to_unit` is None
+    where the unit itself heard it.
     """
 
     unit_id: UUID
@@ -228,11 +229,16 @@ class StoredReminder:
     fired_at: datetime | None
     complete: bool
     rule_id: str
+    to_unit: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredNotification:
-    """A notification to a unit; `items` are those of its reminder, None while that is unknown."""
+    """A notification about what a unit owes.
+
+    `items` are those of its reminder, None while that is unknown; `to_unit` is the name of another
+    unit that heard it.
+    """
 
     notification_id: UUID
     reminder_id: UUID
@@ -247,6 +253,7 @@ class StoredNotification:
     subject: str
     body: str
     items: list[dict[str, Any]] | None
+    to_unit: str
 
     @property
     def refs(self) -> list[str]:

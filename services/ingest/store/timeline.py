@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.statuses import MessageState
@@ -14,11 +14,12 @@ from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
 from services.ingest.store.history_tables import NOTIFICATIONS, REMINDERS, WITHDRAWALS
 from services.ingest.store.journal import JournalEntry
 from services.ingest.store.journal_tables import JOURNAL
-from services.ingest.store.tables import OBLIGATION_HISTORY, OBLIGATIONS
+from services.ingest.store.tables import OBLIGATION_HISTORY, OBLIGATIONS, UNITS
 from shared.schemas.life import ObligationStatus
 
 _O, _H, _J = OBLIGATIONS.c, OBLIGATION_HISTORY.c, JOURNAL.c
 _R, _N, _W = REMINDERS.c, NOTIFICATIONS.c, WITHDRAWALS.c
+_HEARING = UNITS.alias("hearing")
 _OF_PLANS = (
     "plan.published",
     "plan.revised",
@@ -41,12 +42,16 @@ class StateRow:
 
 @dataclass(frozen=True, slots=True)
 class ReminderRow:
-    """A reminder of a unit. `items` are as the projection writes them."""
+    """A reminder of a unit; `to_unit` names the other unit that heard it.
+
+    `items` are as the projection writes them.
+    """
 
     reminder_id: UUID
     audience: str
     slot: datetime
     items: list[dict[str, Any]]
+    to_unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class MessageRow:
     """A notification of a reminder; `sent_at` is when a gateway accepted it."""
 
     notification_id: UUID
+    reminder_id: UUID
     channel: str
     address: str
     state: MessageState
@@ -104,8 +110,10 @@ async def list_reminders(
     db: AsyncConnection, unit_id: UUID, obligation_id: UUID, limit: int
 ) -> list[ReminderRow]:
     """The newest reminders of an obligation, the newest first."""
+    named = {"to_unit": func.coalesce(_HEARING.c.name, "")}
     query = (
-        select(*list_columns(ReminderRow, _R))
+        select(*list_columns(ReminderRow, named, _R))
+        .select_from(REMINDERS.outerjoin(_HEARING, _HEARING.c.unit_id == _R.to_unit))
         .where(_R.unit_id == unit_id, _R["items"].contains([{"obligation_id": str(obligation_id)}]))
         .order_by(_R.slot.desc(), _R.reminder_id)
         .limit(limit)

@@ -31,13 +31,14 @@ Place = tuple[datetime, UUID]
 _N, _E, _J, _O, _P = NOTIFICATIONS.c, EXTENSIONS.c, OBJECTIONS.c, OBLIGATIONS.c, PLANS.c
 _C = CONTACT_PROPOSALS.c
 _LATER, _HOLDERS = NOTIFICATIONS.alias("later"), UNITS.alias("holders")
+_HEARING = UNITS.alias("hearing")
 _ENDED = (MessageState.SENT, MessageState.DELIVERED, MessageState.FAILED)
 """States after which an earlier failure says nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedNotification(StoredNotification):
-    """A notification with the unit that it went to."""
+    """A notification with the unit that owes what it is about."""
 
     unit_id: UUID
     unit: str
@@ -146,13 +147,17 @@ async def list_notifications(
     limit: int,
 ) -> list[NamedNotification]:
     """The notifications of an office before a slot and id, the newest slot first."""
-    named = {"items": REMINDERS.c["items"], "unit": UNITS.c.name}
+    named: dict[str, ColumnElement[Any]] = {
+        "items": REMINDERS.c["items"],
+        "unit": UNITS.c.name,
+        "to_unit": func.coalesce(_HEARING.c.name, ""),
+    }
     query = (
         select(*list_columns(NamedNotification, _N, named))
         .select_from(
-            NOTIFICATIONS.outerjoin(REMINDERS, REMINDERS.c.reminder_id == _N.reminder_id).join(
-                UNITS, UNITS.c.unit_id == _N.unit_id
-            )
+            NOTIFICATIONS.outerjoin(REMINDERS, REMINDERS.c.reminder_id == _N.reminder_id)
+            .join(UNITS, UNITS.c.unit_id == _N.unit_id)
+            .outerjoin(_HEARING, _HEARING.c.unit_id == REMINDERS.c.to_unit)
         )
         .where(_N.office_id == office_id)
     )
@@ -176,8 +181,9 @@ def _is_undeliverable() -> tuple[ColumnElement[bool], ...]:
     """
     part = case((_N.channel == Channel.EMAIL, "email"), else_="mobile")
     holder = func.jsonb_build_array(func.jsonb_build_object("post", _N.audience, part, _N.address))
+    to_unit = select(REMINDERS.c.to_unit).where(REMINDERS.c.reminder_id == _N.reminder_id)
     still_there = exists().where(
-        _HOLDERS.c.unit_id == _N.unit_id,
+        _HOLDERS.c.unit_id == func.coalesce(to_unit.scalar_subquery(), _N.unit_id),
         _HOLDERS.c.retired_at.is_(None),
         _HOLDERS.c.contacts.op("@>")(holder),
     )

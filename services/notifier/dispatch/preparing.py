@@ -16,7 +16,7 @@ from services.notifier.dispatch.sent_lately import load_sent_lately
 from services.notifier.domain.fanout import get_zone, select_owed
 from services.notifier.domain.message import NotificationState
 from services.notifier.domain.retry import OpenReason, WhenUnknown
-from services.notifier.store import claims, directory, reminders
+from services.notifier.store import claims, directory, withdrawals
 from services.notifier.store.claims import Background, Claimed, Offering, Take
 from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.tables import OUTBOX
@@ -126,9 +126,11 @@ async def _decide(
     """Load what the decisions need, and decide on each notification."""
     now = decisions.now
     backgrounds = await claims.get_backgrounds(db, [row.reminder_id for row in claimed])
-    unit_ids = {row.unit_id for row in claimed}
-    withdrawals = await reminders.get_withdrawals(db, unit_ids)
-    recipients = await directory.get_recipients(db, unit_ids)
+    withdrawn = await withdrawals.get_withdrawals(db, {row.unit_id for row in claimed})
+    hearing = {
+        row.reminder_id: backgrounds[row.reminder_id].to_unit or row.unit_id for row in claimed
+    }
+    recipients = await directory.get_recipients(db, hearing.values())
     addresses = {each.get_address(rules.channel) for unit in recipients.values() for each in unit}
     await decisions.choosing.count_earlier(db, addresses | {row.address for row in claimed})
     rules_of = await load_office_rules(db, rules, {row.office_id for row in claimed})
@@ -139,9 +141,9 @@ async def _decide(
         background = backgrounds[row.reminder_id]
         address: str | None = row.address
         if row.notification_id not in decisions.stays_at:
-            address = _find_address(row, background, recipients[row.unit_id], now)
+            address = _find_address(row, background, recipients[hearing[row.reminder_id]], now)
         obligations = [item.obligation_id for item in background.items]
-        owed = set(select_owed(row.unit_id, row.slot, obligations, withdrawals))
+        owed = set(select_owed(row.unit_id, row.slot, obligations, withdrawn))
         facts = Facts(
             channel=row.channel,
             address=address,

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier.dispatch.offers import Offer
 from services.notifier.domain.fanout import select_owed
-from services.notifier.store import reminders
+from services.notifier.store import withdrawals
 from shared.clock import monotonic
 
 _TRUSTED_FOR = 0.05
@@ -70,11 +70,11 @@ class Recheck:
         checked_at = monotonic()
         async with self._engine.connect() as db:
             units = {each.offer.notification.unit_id for each in waiting}
-            withdrawals = await reminders.get_withdrawals(db, units)
+            withdrawn = await withdrawals.get_withdrawals(db, units)
         for each in waiting:
             notification = each.offer.notification
             ids = notification.obligation_ids
-            owed = select_owed(notification.unit_id, notification.slot, ids, withdrawals)
+            owed = select_owed(notification.unit_id, notification.slot, ids, withdrawn)
             each.owed, each.checked_at = owed == ids, checked_at
 
 

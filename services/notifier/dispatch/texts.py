@@ -21,12 +21,13 @@ def render(
     digest = Digest(
         office=background.office,
         unit=background.unit,
+        told_unit=background.told_unit if background.to_unit else "",
         audience=claimed.audience,
         plan_title=background.plan_title,
         items=facts.items,
         slot_day=claimed.slot.astimezone(facts.zone).date(),
         today=now.astimezone(facts.zone).date(),
-        door=_make_door(claimed, facts, rules.portal),
+        door=None if background.to_unit else _make_door(claimed, facts, rules.portal),
     )
     match claimed.channel:
         case Channel.EMAIL:

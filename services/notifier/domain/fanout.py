@@ -19,7 +19,7 @@ get_zone = lru_cache(maxsize=64)(ZoneInfo)
 
 @dataclass(frozen=True, slots=True)
 class DueReminder:
-    """A reminder, as fan-out needs it."""
+    """A reminder, as fan-out needs it; `to_unit` as in `ReminderDue`."""
 
     reminder_id: UUID
     office_id: UUID
@@ -30,6 +30,12 @@ class DueReminder:
     channels: tuple[Channel, ...]
     obligation_ids: tuple[UUID, ...]
     correlation_id: UUID
+    to_unit: UUID | None = None
+
+    @property
+    def told_unit(self) -> UUID:
+        """The unit whose contacts hear it."""
+        return self.to_unit or self.unit_id
 
 
 Withdrawals = Mapping[tuple[UUID, UUID], datetime]
@@ -64,7 +70,8 @@ def fan_out(
 ) -> list[PlannedNotification]:
     """The notifications of a reminder (`list_addressed`), in the order of its channels.
 
-    Without an obligation that is still owed they are suppressed as withdrawn.
+    `recipients` are those of `due.told_unit`. Without an obligation that is still owed they are
+    suppressed as withdrawn.
     """
     owed = select_owed(due.unit_id, due.slot, due.obligation_ids, withdrawals)
     addressed = list_addressed(

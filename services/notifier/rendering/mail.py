@@ -40,8 +40,9 @@ def render_mail(digest: Digest) -> Content:
     words = {
         "office": clean(digest.office) or _OFFICE,
         "unit": clean(digest.unit),
+        "told": clean(digest.told_unit),
         "post": POSTS[digest.audience],
-        "escalated": digest.audience is not Audience.LIAISON,
+        "escalated": bool(digest.told_unit) or digest.audience is not Audience.LIAISON,
         "plan": quote_titles(digest),
         "today": format_chinese(digest.today),
         "figures": figures,

@@ -97,7 +97,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """A reminder's content, with the names of its unit and office; `how` as in `ReminderDue`."""
+    """A reminder's content, with the names of its unit and office.
+
+    `how` and `to_unit` are as in `ReminderDue`; `told_unit` is the name of the unit that hears it.
+    """
 
     plan_title: str
     timezone: str
@@ -108,6 +111,8 @@ class Background:
     rule_id: str
     how: How | None
     channels: tuple[Channel, ...]
+    to_unit: UUID | None
+    told_unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +184,7 @@ async def claim(
     ]
 
 
+_TOLD = UNITS.alias("told")
 _BACKGROUNDS = (
     select(
         _R.reminder_id,
@@ -191,8 +197,11 @@ _BACKGROUNDS = (
         _R.rule_id,
         _R.how,
         _R.channels,
+        _R.to_unit,
+        _TOLD.c.name.label("told_unit"),
     )
     .join_from(REMINDERS, UNITS, _U.unit_id == _R.unit_id)
+    .join(_TOLD, _TOLD.c.unit_id == func.coalesce(_R.to_unit, _R.unit_id))
     .where(_R.reminder_id == _IDS)
 )
 
@@ -212,6 +221,8 @@ async def get_backgrounds(
             rule_id=row.rule_id,
             how=None if row.how is None else How.model_validate(row.how),
             channels=tuple(map(Channel, row.channels)),
+            to_unit=row.to_unit,
+            told_unit=row.told_unit,
         )
         for row in await db.execute(_BACKGROUNDS, {"ids": list(set(reminder_ids))})
     }

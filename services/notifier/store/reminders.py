@@ -2,29 +2,38 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import Uuid, any_, bindparam, func, literal_column, select, text, update
+from sqlalchemy import (
+    Uuid,
+    any_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.domain.fanout import DueReminder, PlannedNotification, Withdrawals
+from services.notifier.domain.fanout import DueReminder, PlannedNotification
 from services.notifier.domain.message import Notification, NotificationState
-from services.notifier.store.tables import NOTIFICATIONS, REMINDERS, WITHDRAWALS
+from services.notifier.store.tables import NOTIFICATIONS, REMINDERS, UNITS
 from shared.database.engine import insert_rows
 from shared.database.news import Subject, tell
-from shared.database.statements import AnyRow, inline, to_rows
+from shared.database.statements import AnyRow, inline
 from shared.messages.stages import SuppressReason
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import ReminderDue, ReminderWithdrawn
+from shared.schemas.events import ReminderDue
 from shared.schemas.facts import NotificationRef, ReminderItem
 from shared.schemas.rules import Audience, Channel
 
-_N, _R, _W = NOTIFICATIONS.c, REMINDERS.c, WITHDRAWALS.c
+_N, _R = NOTIFICATIONS.c, REMINDERS.c
 _IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))
 ITEMS = TypeAdapter(tuple[ReminderItem, ...])
 
@@ -62,13 +71,14 @@ def to_due_reminder(envelope: Envelope, event: ReminderDue) -> DueReminder:
         channels=event.channels,
         obligation_ids=tuple(item.obligation_id for item in event.items),
         correlation_id=envelope.correlation_id,
+        to_unit=event.to_unit,
     )
 
 
 async def put(
     db: AsyncConnection, fresh: Sequence[tuple[ReminderDue, DueReminder]], waiting: set[UUID]
 ) -> None:
-    """Store reminders; those in `waiting` (reminder ids) wait for their unit."""
+    """Store reminders; those in `waiting` (reminder ids) wait for their units."""
     await insert_rows(
         db,
         REMINDERS,
@@ -91,6 +101,7 @@ async def put(
                 "reason": WaitReason.UNIT_UNKNOWN if due.reminder_id in waiting else "",
                 "rule_id": event.rule_id,
                 "how": None if event.how is None else event.how.model_dump_json(),
+                "to_unit": event.to_unit,
             }
             for event, due in fresh
         ],
@@ -107,13 +118,19 @@ _DUE = (
     _R.timezone,
     _R.channels,
     _R.correlation_id,
+    _R.to_unit,
     func.jsonb_path_query_array(_R["items"], literal_column(_OBLIGATION_IDS), type_=JSONB).label(
         "obligation_ids"
     ),
 )
 _TAKE_WAITING = (
     update(REMINDERS)
-    .where(_R.state == inline(ReminderState.WAITING), _R.unit_id == _IDS)
+    .where(
+        _R.state == inline(ReminderState.WAITING),
+        or_(_R.unit_id == _IDS, _R.to_unit == _IDS),
+        exists().where(UNITS.c.unit_id == _R.unit_id),
+        or_(_R.to_unit.is_(None), exists().where(UNITS.c.unit_id == _R.to_unit)),
+    )
     .values(state=ReminderState.FANNED_OUT, reason="")
     .returning(*_DUE)
 )
@@ -121,7 +138,7 @@ _GET_DUE = select(*_DUE).where(_R.reminder_id == _IDS).order_by(_R.reminder_id)
 
 
 async def take_waiting(db: AsyncConnection, unit_ids: Sequence[UUID]) -> list[DueReminder]:
-    """The reminders that waited for these units, by slot; from now on they count as fanned out."""
+    """The reminders that waited for these units alone, by slot; they count as fanned out now."""
     due = map(_read_due, await db.execute(_TAKE_WAITING, {"ids": list(unit_ids)}))
     return sorted(due, key=lambda reminder: reminder.slot)
 
@@ -142,6 +159,7 @@ def _read_due(row: AnyRow) -> DueReminder:
         channels=tuple(map(Channel, row.channels)),
         obligation_ids=tuple(map(UUID, row.obligation_ids)),
         correlation_id=row.correlation_id,
+        to_unit=row.to_unit,
     )
 
 
@@ -196,47 +214,6 @@ def _get_state(suppressed: SuppressReason | None) -> NotificationState:
             return NotificationState.WITHDRAWN
         case _:
             return NotificationState.SUPPRESSED
-
-
-@dataclass(frozen=True, slots=True)
-class _Withdrawal:
-    unit_id: UUID
-    obligation_id: UUID
-    until: datetime
-    reason: str
-
-
-async def withdraw(db: AsyncConnection, events: Iterable[ReminderWithdrawn]) -> list[UUID]:
-    """Store up to which slot obligations must not be reminded of; the latest `until` wins.
-
-    Returns:
-        The units.
-    """
-    get_later: dict[tuple[UUID, UUID], _Withdrawal] = {}
-    for event in events:
-        for obligation_id in event.obligation_ids:
-            known = get_later.get((event.unit_id, obligation_id))
-            if known is None or known.until < event.until:
-                get_later[event.unit_id, obligation_id] = _Withdrawal(
-                    event.unit_id, obligation_id, until=event.until, reason=event.reason
-                )
-    await insert_rows(
-        db,
-        WITHDRAWALS,
-        to_rows(list(get_later.values())),
-        "(unit_id, obligation_id) DO UPDATE SET until = EXCLUDED.until, reason = EXCLUDED.reason "
-        "WHERE EXCLUDED.until > withdrawals.until",
-    )
-    return list({unit_id for unit_id, _ in get_later})
-
-
-_OF_UNITS = select(_W.unit_id, _W.obligation_id, _W.until).where(_W.unit_id == _IDS)
-
-
-async def get_withdrawals(db: AsyncConnection, unit_ids: Iterable[UUID]) -> Withdrawals:
-    """The withdrawals of units."""
-    rows = await db.execute(_OF_UNITS, {"ids": list(set(unit_ids))})
-    return {(row.unit_id, row.obligation_id): row.until for row in rows}
 
 
 NOTIFICATION = (

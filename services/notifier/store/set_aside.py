@@ -70,10 +70,13 @@ _RELEASE_CORRECTED = text(
     f"CASE s.channel WHEN '{Channel.EMAIL}' THEN c.email ELSE c.mobile END)"
 )
 _PENDING = text(
-    "SELECT DISTINCT n.reminder_id FROM notifier.notifications n "  # noqa: S608 - constants
+    "WITH told AS (SELECT coalesce(to_unit, unit_id) AS unit_id FROM notifier.reminders "  # noqa: S608 - constants
+    "WHERE reminder_id = ANY(:ids)) "
+    "SELECT DISTINCT n.reminder_id FROM notifier.notifications n "
     "JOIN notifier.set_aside s ON (s.office_id, s.channel, s.address) = "
     "(n.office_id, n.channel, n.address) "
-    f"WHERE n.unit_id = ANY(:ids) AND n.state = '{NotificationState.PENDING}'"
+    f"WHERE n.state = '{NotificationState.PENDING}' AND n.unit_id IN (SELECT unit_id FROM told "
+    "UNION SELECT r.unit_id FROM notifier.reminders r WHERE r.to_unit IN (SELECT * FROM told))"
 )
 
 
@@ -87,6 +90,9 @@ async def release_corrected(db: AsyncConnection, unit_ids: Collection[UUID]) -> 
     await db.execute(_RELEASE_CORRECTED, {"ids": list(unit_ids)})
 
 
-async def list_pending_reminders(db: AsyncConnection, unit_ids: Collection[UUID]) -> set[UUID]:
-    """The reminders of some units with a pending notification to an address that is set aside."""
-    return set(await db.scalars(_PENDING, {"ids": list(unit_ids)}))
+async def list_pending_reminders(db: AsyncConnection, reminder_ids: Collection[UUID]) -> set[UUID]:
+    """Those with a pending notification to an address that is set aside.
+
+    Looked through are the reminders that units hear which some reminders were for.
+    """
+    return set(await db.scalars(_PENDING, {"ids": list(reminder_ids)}))

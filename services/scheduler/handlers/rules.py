@@ -44,7 +44,7 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
             await traits.put_told(db, event, envelope.time)
             continue
         number, newer = await _store(db, event, envelope.time)
-        replans = newer and not isinstance(event, MuteRecorded)
+        replans = newer and isinstance(event, RuleBookPublished | CalendarPublished)
         units = await agenda.mark_stale(db, event.office_id) if replans else 0
         with bound(
             office_id=str(event.office_id),
@@ -65,10 +65,10 @@ async def _store(
     event: RuleBookPublished | CalendarPublished | OfficeSettingsPublished | MuteRecorded,
     at: datetime,
 ) -> tuple[int, bool]:
-    """Store a rule book, calendar or mute; its number, and whether it is newer than what is stored.
+    """Store a rule book, calendar, mute or setting; its number, and whether it is newer.
 
-    A mute changes no timer: firing asks for it. Settings decide nothing here: quiet hours and
-    limits are the notifier's.
+    A mute changes no timer, nor does the unit that is the office: firing asks for them. The other
+    settings are the notifier's.
     """
     match event:
         case RuleBookPublished():
@@ -83,7 +83,8 @@ async def _store(
             newer = await mutes.put_mute(db, event.office_id, event.number, event.mute)
             return event.number, newer
         case OfficeSettingsPublished():
-            return event.number, False
+            number, settings = event.number, event.settings
+            return number, await offices.put_settings(db, event.office_id, number, settings)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
@@ -19,7 +19,7 @@ from shared.planning.obligations import Obligation, Standing
 from shared.planning.reminding import DueTimer, ReminderMeasure
 from shared.planning.timers import Timer
 from shared.rules.occurrences import Dates
-from shared.rules.selecting import MEASURE_TRAITS, UNIT_TRAITS
+from shared.rules.selecting import LEAD_UNITS, MEASURE_TRAITS, UNIT_TRAITS
 from shared.schemas.rules import ObligationKind
 
 _O, _T, _M = OBLIGATIONS.c, TIMERS.c, MEASURES.c
@@ -164,10 +164,12 @@ async def get_due_timers(
     db: AsyncConnection,
     units: Mapping[UUID, datetime],
     asked: Mapping[UUID, frozenset[str]] = MappingProxyType({}),
+    own_units: Mapping[UUID, UUID | None] = MappingProxyType({}),
 ) -> dict[UUID, list[DueTimer]]:
     """The timers of units up to an instant each, with what a reminder shows, by unit.
 
-    `asked`: the fields of `Traits` that the rules of a unit's office ask for, by unit.
+    `asked`: the fields of `Traits` that the rules of a unit's office ask for, by unit. `own_units`:
+    the unit that is that office itself, by unit.
     """
     result = await db.execute(
         text(
@@ -187,7 +189,9 @@ async def get_due_timers(
         db,
         [unit_id for unit_id, names in asking.items() if names & UNIT_TRAITS],
         measures if any(names & MEASURE_TRAITS for names in asking.values()) else (),
+        {row.measure_id for row in rows if not row.lead and LEAD_UNITS in asking[row.unit_id]},
     )
+    known = replace(known, own_units=own_units)
     due: dict[UUID, list[DueTimer]] = defaultdict(list)
     for row in rows:
         due[row.unit_id].append(
@@ -203,7 +207,9 @@ async def get_due_timers(
                 lead=row.lead,
                 measure=measures[row.measure_id],
                 measure_id=row.measure_id,
-                told_traits=known.join(row.unit_id, row.measure_id, traits.derive_progress(row)),
+                told_traits=known.join(
+                    row.unit_id, row.measure_id, traits.derive_progress(row), lead=row.lead
+                ),
                 owed_since=row.planned_from,
             )
         )

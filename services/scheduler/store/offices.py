@@ -15,10 +15,11 @@ from shared.database.engine import insert_rows
 from shared.planning.keeping import PublishedBook
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
+from shared.schemas.office import OfficeSettings
 
 _O, _B = OFFICES.c, RULE_BOOKS.c
 _VERSIONS = (
-    select(_O.office_id, _O.rule_version, _O.calendar_number, _O.changed_at)
+    select(_O.office_id, _O.rule_version, _O.calendar_number, _O.changed_at, _O.own_unit)
     .where(_O.office_id == any_(bindparam("offices", type_=ARRAY(Uuid))))
     .order_by(_O.office_id)
 )
@@ -27,10 +28,14 @@ _VERSIONS_SHARED = _VERSIONS.with_for_update(read=True)
 
 @dataclass(frozen=True, slots=True)
 class OfficeRules:
-    """An office's timetable, and when the office last changed its rules or calendar."""
+    """An office's timetable, and when the office last changed its rules or calendar.
+
+    `own_unit`: the unit that is the office itself; None: it named none.
+    """
 
     timetable: Timetable
     changed_at: datetime
+    own_unit: UUID | None = None
 
 
 @dataclass
@@ -60,7 +65,7 @@ class Timetables:
             if cached is None or cached[0] != version:
                 cached = (version, await _load_timetable(db, row.office_id))
                 self._cache[row.office_id] = cached
-            rules[row.office_id] = OfficeRules(cached[1], row.changed_at)
+            rules[row.office_id] = OfficeRules(cached[1], row.changed_at, row.own_unit)
         return rules
 
 
@@ -127,6 +132,18 @@ async def put_rule_book(
     }
     await insert_rows(db, RULE_BOOKS, [row], "DO NOTHING")
     return True
+
+
+async def put_settings(
+    db: AsyncConnection, office_id: UUID, number: int, settings: OfficeSettings
+) -> bool:
+    """Store which unit is the office itself, unless newer settings did; whether it was stored."""
+    result = await db.execute(
+        update(OFFICES)
+        .where(_O.office_id == office_id, _O.settings_number < number)
+        .values(own_unit=settings.own_unit, settings_number=number)
+    )
+    return result.rowcount > 0
 
 
 async def put_calendar(

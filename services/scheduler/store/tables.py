@@ -52,9 +52,12 @@ OFFICES = Table(
     Column("calendar_number", Integer, nullable=False, server_default="0"),
     Column("changed_at", DateTime(timezone=True)),
     Column("partition", Integer, nullable=False, server_default=str(UNKNOWN)),
+    Column("own_unit", Uuid),
+    Column("settings_number", Integer, nullable=False, server_default="0"),
 )
 """`changed_at`: when the office told of the newest change of its rules or calendar. `partition`:
-of the rules topic, in which the office's rules were last read."""
+of the rules topic, in which the office's rules were last read. `own_unit` is that of its newest
+settings, whose number is `settings_number`."""
 
 RULE_BOOKS = Table(
     "rule_books",
@@ -121,6 +124,7 @@ OBLIGATIONS = Table(
     Column("reported", Double),
     Column("progressed_at", DateTime(timezone=True)),
     Index("obligations_by_unit", "unit_id"),
+    Index("obligations_leading", "measure_id", postgresql_where=text("lead")),
 )
 """What units owe. `planned_from`: nothing is planned up to this instant, at which the newest fact
 that planning depends on was told. `status` is that of the ledger, null where older releases alone

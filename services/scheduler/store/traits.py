@@ -1,6 +1,7 @@
 """What rules ask of units and measures, as ingest told it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -9,20 +10,26 @@ from sqlalchemy import Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.store.tables import MEASURE_TRAITS, UNIT_TRAITS
+from services.scheduler.store.tables import MEASURE_TRAITS, OBLIGATIONS, UNIT_TRAITS
 from shared.database.engine import insert_rows
 from shared.database.statements import AnyRow
 from shared.logging import log
 from shared.planning.obligations import Standing, derive_status
 from shared.rules.selecting import NOTHING_TOLD, Traits, compute_share
+from shared.rules.steps import choose_lead_units, choose_office_units
 from shared.schemas.facts import ObligationProgress
 from shared.schemas.life import ObligationStatus
 from shared.schemas.office_events import TraitsPublished
 
-_U, _M = UNIT_TRAITS.c, MEASURE_TRAITS.c
+_U, _M, _O = UNIT_TRAITS.c, MEASURE_TRAITS.c, OBLIGATIONS.c
 _IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))
 _UNITS = select(_U.unit_id, _U.name, _U.kind, _U.groups).where(_U.unit_id == _IDS)
 _MEASURES = select(_M.measure_id, _M.category, _M.target).where(_M.measure_id == _IDS)
+_LEADING = (
+    select(_O.measure_id, _O.unit_id)
+    .where(_O.measure_id == _IDS, _O.lead, _O.standing != Standing.WITHDRAWN)
+    .distinct()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +45,32 @@ class MeasureVersionTraits:
 
 @dataclass(frozen=True, slots=True)
 class KnownTraits:
-    """What was told of some units, and category and target of some measures, by their ids."""
+    """What was told of some units, and of some measures, by their ids.
+
+    `measures` have category and target; `leading` the units that lead, where these were asked for;
+    `own_units` the unit of a unit's office that is the office itself.
+    """
 
     units: Mapping[UUID, Traits] = field(default_factory=dict)
     measures: Mapping[UUID, tuple[str, float | None]] = field(default_factory=dict)
+    leading: Mapping[UUID, Sequence[UUID]] = field(default_factory=dict)
+    own_units: Mapping[UUID, UUID | None] = field(default_factory=dict)
 
-    def join(self, unit_id: UUID, measure_id: UUID, progress: ObligationProgress) -> Traits:
+    def join(
+        self, unit_id: UUID, measure_id: UUID, progress: ObligationProgress, *, lead: bool
+    ) -> Traits:
         """The traits of a unit's obligation for a measure; empty where nothing was told."""
         category, target = self.measures.get(measure_id, ("", None))
+        leading = self.leading.get(measure_id, ())
         return replace(
             self.units.get(unit_id, NOTHING_TOLD),
+            lead=lead,
             category=category,
             status=progress.status,
             reached=compute_share(progress.reported, target),
             progressed_at=progress.progressed_at,
+            lead_units=choose_lead_units(unit_id, lead=lead, leading=leading),
+            office_units=choose_office_units(unit_id, self.own_units.get(unit_id)),
         )
 
 
@@ -120,12 +139,15 @@ async def _get_measures(
 
 
 async def get_known(
-    db: AsyncConnection, units: Collection[UUID], measures: Collection[UUID]
+    db: AsyncConnection,
+    units: Collection[UUID],
+    measures: Collection[UUID],
+    led: Collection[UUID] = (),
 ) -> KnownTraits:
-    """What was told of units and measures; no statement for none.
+    """What was told of units and measures, and who leads the measures `led`.
 
-    Ingest tells it before the rule book that asks for it. A unit of which nothing was told is an
-    error in the log.
+    There is no statement for what is not asked for. Ingest tells it before the rule book that asks
+    for it. A unit of which nothing was told is an error in the log.
     """
     of_units = {}
     if units:
@@ -141,7 +163,16 @@ async def get_known(
             hint="Conditions on the unit do not hold. Publish the rule book again: ingest then "
             "tells all units. See dead letters of the rules topic.",
         )
-    return KnownTraits(of_units, await _get_measures(db, measures))
+    return KnownTraits(of_units, await _get_measures(db, measures), await _get_leading(db, led))
+
+
+async def _get_leading(db: AsyncConnection, measures: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """The units that lead measures, by measure: those with an obligation that is not withdrawn."""
+    leading: defaultdict[UUID, list[UUID]] = defaultdict(list)
+    if measures:
+        for row in await db.execute(_LEADING, {"ids": list(measures)}):
+            leading[row.measure_id].append(row.unit_id)
+    return leading
 
 
 def to_progress(row: AnyRow) -> ObligationProgress | None:

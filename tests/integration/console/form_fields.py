@@ -22,6 +22,7 @@ _BY_NAME = {
     "year": "2023",
     "unit": "县财政局",
     "unit_id": "县财政局",
+    "own_unit": "县财政局",
     "mobile": "13800000009",
     "email": "a@yanting.example",
     "expect": "",

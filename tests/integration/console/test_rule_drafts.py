@@ -32,6 +32,7 @@ async def test_the_usual_changes_need_no_yaml(desk: Desk, javascript: bool) -> N
     await deadline.get_by_label("提醒的时刻").fill("08:30")
     await deadline.get_by_label("分管领导").uncheck()
     await deadline.get_by_label("短信").uncheck()
+    await deadline.get_by_label("对象").nth(2).select_option("牵头单位")
     await page.get_by_label("新增一条规则").select_option("monthly")
     await page.get_by_label("到期前几个工作日起亮临期灯").fill("10")
     await page.get_by_role("textbox", name="说明").fill("少提醒一些")
@@ -44,7 +45,7 @@ async def test_the_usual_changes_need_no_yaml(desk: Desk, javascript: bool) -> N
         "临期由到期前 15 个工作日改为到期前 10 个工作日",
         "提前量由 30、15、7、3、1 个工作日、当天改为 20、7、3 个工作日、当天",
         "时刻由 09:00 改为 08:30",
-        "主要负责人（第 7 次超期提醒起）改为联络员、主要负责人（第 7 次超期提醒起）",
+        "主要负责人（第 7 次超期提醒起）改为联络员、牵头单位的主要负责人（第 7 次超期提醒起）",
         "规则“deadline”：方式由邮件、短信改为邮件",
         "新增规则“monthly”",
     ):

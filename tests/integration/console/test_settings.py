@@ -39,6 +39,13 @@ async def test_each_setting_shows_its_value_and_is_changed_on_its_own_page(desk:
     await page.get_by_label("名称").nth(1).fill("临近")
     await check_page(page)
     await page.get_by_role("button", name="保存").click()
+    await change(page, "本办公室")
+    await page.get_by_label("本办公室").fill("没有的单位")
+    await page.get_by_role("button", name="保存").click()
+    await expect(page.get_by_text("名录中没有这个在用的单位。")).to_be_visible()
+    await page.get_by_label("本办公室").fill("县财政局")
+    await page.get_by_role("button", name="保存").click()
+    await expect(page.get_by_role("row", name=re.compile("本办公室"))).to_contain_text("县财政局")
     for label in ("停止提醒的状态", "报办结后", "签名", "标志", "每人收到的条数上限"):
         await change(page, label)
         await check_page(page)

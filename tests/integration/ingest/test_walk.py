@@ -81,6 +81,7 @@ NAMED_IN_BODIES = {
     "POST /v1/tokens": ("unit_id", {"name": "x", "scopes": ["read"]}),
     "POST /v1/mutes": ("unit_id", {"until": "2023-12-31", "reason": "x"}),
     "POST /v1/users": ("unit_id", {"name": "x", "role": "unit"}),
+    "PUT /v1/office/settings": ("own_unit", {"version": 0}),
     "POST /v1/objections/{objection_id}/uphold": ("unit_id", {"note": "x"}),
     "POST /v1/units/{unit_id}/retire": ("successor_id", {"reason": "x"}),
 }

@@ -142,6 +142,17 @@ def test_one_setting_is_changed_and_the_others_are_sent_back(cuiban: Any, server
     assert "changed_by" not in body
 
 
+def test_the_offices_own_unit_is_given_and_shown_by_its_name(cuiban: Any, server: Server) -> None:
+    rest = {"stops_reminders": ["done"], "review": True, "joint": "lead", "own_unit": None}
+    server.answers["/v1/office/settings"] = SETTINGS | rest
+    server.answers["/v1/units"] = {"items": [UNIT], "next_cursor": None}
+    cuiban("settings", "set", "own_unit=县财政局")
+    assert json.loads(server.requests[-1].content)["own_unit"] == UNIT["unit_id"]
+    server.answers["/v1/office/settings"] |= {"own_unit": UNIT["unit_id"]}
+    server.answers[f"/v1/units/{UNIT['unit_id']}"] = UNIT
+    assert "县财政局" in cuiban("settings", "show").out
+
+
 def test_settings_are_shown_with_what_they_mean(
     cuiban: Any, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,8 @@ SPECIAL = {
     ],
     "at": "09:00:30",
     "who": [
+        {"audience": "liaison", "of": "office"},
+        {"audience": "deputy", "of": "lead-unit"},
         {"audience": "liaison", "of": "lead-unit"},
         {"audience": "head", "from_overdue": 2},
         {"audience": "head", "from_overdue": 5, "ends_with": "accepted"},
@@ -65,8 +67,23 @@ def test_what_the_form_has_no_field_for_is_named_and_stays() -> None:
     assert isinstance(changed, RuleBook)
     rule = changed.rules[0]
     assert [each.type for each in rule.when] == ["monthly", "before-due", "before-due"]
-    assert [each.audience for each in rule.who] == ["liaison", "head", "deputy"]
+    assert [(each.audience, each.of) for each in rule.who] == [
+        ("deputy", "lead-unit"),
+        ("liaison", "lead-unit"),
+        ("head", None),
+    ]
     assert rule.select == book.rules[0].select
+
+
+def test_whose_post_hears_is_chosen_for_each_post() -> None:
+    changed = fill(BOOK, **{"rule-0-of-deputy": "lead-unit"})
+    assert isinstance(changed, RuleBook)
+    assert [(each.audience, each.of) for each in changed.rules[0].who] == [
+        ("liaison", None),
+        ("deputy", "lead-unit"),
+        ("head", None),
+    ]
+    assert fill(changed, **{"rule-0-of-deputy": "unit"}) == BOOK
 
 
 def test_rules_are_added_with_a_name_of_their_own_and_removed() -> None:
@@ -93,6 +110,7 @@ def test_every_template_is_a_sound_rule(name: str) -> None:
         ("rule-0-who", []),
         ("rule-0-channels", []),
         ("rule-0-from-deputy", "-1"),
+        ("rule-0-of-deputy", "county"),
         ("near_working_days", ""),
     ],
 )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.ingest.handlers.ledger.asked_traits import AskedTraits, UnitPeriod
 from services.ingest.handlers.ledger.forecast_units import Snapshot, build_units
 from services.ingest.handlers.ledger.timelines import build_histories
+from services.ingest.handlers.office.lead_periods import LeadPeriod, OfficePeriod
 from services.ingest.store.ledger_rows import CurrentState, PastState
 from services.ingest.store.rows import StoredUnit
 from shared.calendar import WorkingCalendar
@@ -20,6 +21,7 @@ from shared.planning.keeping import PublishedBook
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook, Step
 from shared.rules.defaults import make_default_rule_book
+from shared.rules.messages import MessageName
 from shared.rules.selecting import Select, Traits
 from shared.schemas.identity import derive_id
 from shared.schemas.life import ObligationStatus
@@ -82,10 +84,12 @@ def make_books(book: RuleBook) -> list[PublishedBook]:
 
 
 def make_asked(timetable: Timetable, regrouped_at: datetime) -> AskedTraits:
-    """The unit joins a group at an instant."""
+    """At an instant the unit joins a group, and another unit leads in place of the first."""
     grouped = Traits(unit="县财政局", groups=frozenset({"重点单位"}))
     periods = (UnitPeriod(regrouped_at, Traits(unit="县财政局")), UnitPeriod(None, grouped))
-    return AskedTraits(timetable.asked, {UNIT: periods})
+    leads = (LeadPeriod(regrouped_at, (UNIT,)), LeadPeriod(None, (derive_id("县政府办"),)))
+    office = (OfficePeriod(regrouped_at, None), OfficePeriod(None, derive_id("县政府办")))
+    return AskedTraits(timetable.asked, {UNIT: periods}, {MEASURE: leads}, office)
 
 
 def expect(
@@ -106,8 +110,10 @@ def forecast(
     for reminder in forecaster.forecast(unit.obligations, unit.changes).list_reminders():
         items: dict[UUID, ExpectedItem] = said.setdefault((reminder.slot, reminder.audience), {})
         for item in reminder.list_items():
-            fired = ExpectedItem(item.due_on, item.fired.overdue)
-            items[item.obligation.obligation_id] = fired
+            message = MessageName(to_unit=reminder.to_unit)
+            fired = ExpectedItem(item.due_on, item.fired.overdue, frozenset({message}))
+            known = items.get(item.obligation.obligation_id)
+            items[item.obligation.obligation_id] = fired.join(known)
     return said
 
 
@@ -123,6 +129,9 @@ STEPS: tuple[dict[str, Any], ...] = (
     {"ends_with": "accepted"},
     {"ends_with": "progress", "within_days": 20},
     {"inhibits": ["liaison"], "from_overdue": 2},
+    {"of": "lead-unit"},
+    {"of": "office", "ends_with": "accepted"},
+    {"of": "lead-unit", "audience": "liaison", "from_overdue": 2},
 )
 
 

@@ -58,16 +58,21 @@ def test_a_word_of_a_later_release_is_not_understood(change: dict[str, object]) 
     assert refused.value.reason == "not-understood"
 
 
-@pytest.mark.parametrize("how", [None, How(urgency="urgent")])
-def test_a_reminder_with_a_way_of_its_own_is_parked_by_who_would_ignore_it(how: How | None) -> None:
-    """An older reader knows no channel `extended`: it parks the event, and sends nothing early."""
+@pytest.mark.parametrize(
+    "added", [{}, {"how": How(urgency="urgent")}, {"to_unit": UUID(int=3)}], ids=["", "how", "unit"]
+)
+def test_a_reminder_that_an_older_reader_would_send_wrongly_is_parked_by_it(
+    added: dict[str, object],
+) -> None:
+    """It knows no channel `extended`: it sends nothing early, and nothing to the wrong unit."""
     place = Path(__file__).parents[2] / "contract" / "events" / "ReminderDue.v1.json"
-    event = ReminderDue.model_validate_json(place.read_text()).model_copy(update={"how": how})
+    event = ReminderDue.model_validate_json(place.read_text())
+    event = event.model_copy(update={"how": None, "to_unit": None} | added)
     written = json.loads(event.model_dump_json())
-    assert ("extended" in written["channels"]) is (how is not None)
+    assert ("extended" in written["channels"]) is bool(added)
     assert ReminderDue.model_validate(written) == event
     channels = TypeAdapter(tuple[Channel, ...])
-    if how is not None:
+    if added:
         with pytest.raises(ValidationError) as refused:
             channels.validate_python(written["channels"])
         assert [error["type"] for error in refused.value.errors()] == ["enum"]

@@ -1,13 +1,14 @@
 """Rows of directory and ledger, as a forecast takes them. No I/O."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from services.ingest.domain.forecast import ForecastUnit, UnitName
+from services.ingest.domain.forecast_messages import ToldUnit
 from services.ingest.handlers.ledger.asked_traits import AskedTraits
 from services.ingest.handlers.ledger.timelines import build_lives
 from services.ingest.store.ledger_rows import CurrentState, PastState
@@ -24,13 +25,14 @@ from shared.rules.selecting import NOTHING_TOLD
 class Snapshot:
     """Some units with the present and past states of their obligations, the past in order.
 
-    `asked`: what the rules of the forecast ask of them.
+    `asked`: what the rules of the forecast ask of them; `others`: the other units that rules tell.
     """
 
     units: Sequence[StoredUnit]
     current: Sequence[CurrentState]
     past: Sequence[PastState]
     asked: AskedTraits
+    others: Sequence[StoredUnit] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +57,26 @@ def build_units(snapshot: Snapshot, since: datetime, until: datetime) -> list[Fo
         course = _build_course(office_of[now.unit_id], now, life, since, until)
         if course is not None:
             courses[now.unit_id].append(course)
-    return [_build_unit(unit, courses[unit.unit_id]) for unit in snapshot.units]
+    others = {unit.unit_id: ToldUnit(unit.name, _list_recipients(unit)) for unit in snapshot.others}
+    return [_build_unit(unit, courses[unit.unit_id], others) for unit in snapshot.units]
 
 
-def _build_unit(unit: StoredUnit, courses: Sequence[_Course]) -> ForecastUnit:
+def _build_unit(
+    unit: StoredUnit, courses: Sequence[_Course], others: Mapping[UUID, ToldUnit]
+) -> ForecastUnit:
     return ForecastUnit(
         UnitName(unit.unit_id, unit.name),
-        tuple(_make_recipient(contact) for contact in unit.contacts),
+        _list_recipients(unit),
         [course.obligation for course in courses],
         {course.obligation.obligation_id: course.changes for course in courses if course.changes},
         owes=bool(courses),
         unknown=sum(not course.is_known for course in courses),
+        others=others,
     )
+
+
+def _list_recipients(unit: StoredUnit) -> tuple[Recipient, ...]:
+    return tuple(map(_make_recipient, unit.contacts))
 
 
 def _build_course(

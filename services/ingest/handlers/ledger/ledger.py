@@ -179,7 +179,9 @@ async def list_notifications(
     before: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[StoredNotification]:
-    """A unit's notifications before a slot and id, the newest slot first.
+    """The notifications about what a unit owes before a slot and id, the newest slot first.
+
+    The unit itself does not see the addresses of other units' people.
 
     Raises:
         RefusedError: no such unit.
@@ -187,4 +189,6 @@ async def list_notifications(
     require_unit(act, unit_id)
     if await units.find_unit(db, act.office_id, unit_id) is None:
         raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")
-    return await history.list_notifications(db, act.office_id, unit_id, before, limit)
+    return await history.list_notifications(
+        db, act.office_id, unit_id, before, limit, hides_others=act.unit_id is not None
+    )

@@ -1,6 +1,7 @@
 """The story of one obligation: what people did, what it was reminded of, what became of that."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, time, tzinfo
 from itertools import pairwise
 from uuid import UUID
@@ -50,7 +51,7 @@ async def list_timeline(db: AsyncConnection, act: Act, obligation_id: UUID) -> l
     zone = await get_office_zone(db, act.office_id)
     lines = list(describe_states(_list_states(states, zone), own, plan))
     lines += [line for change in own if (line := describe_change(change)) is not None]
-    lines += await _list_sent(db, unit_id, obligation_id)
+    lines += await _list_sent(db, act, unit_id, obligation_id)
     return sorted(lines, key=lambda line: line.at)
 
 
@@ -60,19 +61,26 @@ def _list_causes(entry: LedgerEntry) -> list[str]:
 
 
 async def _list_sent(
-    db: AsyncConnection, unit_id: UUID, obligation_id: UUID
+    db: AsyncConnection, act: Act, unit_id: UUID, obligation_id: UUID
 ) -> list[TimelineEntry]:
-    """Reminders, their messages and their withdrawals."""
+    """Reminders, their messages and their withdrawals.
+
+    The unit itself does not see the addresses of other units' people.
+    """
     reminders = await store.list_reminders(db, unit_id, obligation_id, _REMINDERS)
     lines = [
-        describe_reminder(each.slot, each.audience, item["overdue"], each.reminder_id)
+        describe_reminder(
+            each.slot, each.audience, item["overdue"], each.reminder_id, to_unit=each.to_unit
+        )
         for each in reminders
         for item in each.items
         if item["obligation_id"] == str(obligation_id)
     ]
     ids = [each.reminder_id for each in reminders]
+    to_others = {each.reminder_id for each in reminders if each.to_unit}
     for message in await store.list_messages(db, unit_id, ids):
-        lines += _list_message_lines(message)
+        hides = act.unit_id is not None and message.reminder_id in to_others
+        lines += _list_message_lines(replace(message, address="") if hides else message)
     lines += [
         describe_withdrawal(each.at, each.reason)
         for each in await store.list_withdrawals(db, unit_id, obligation_id)

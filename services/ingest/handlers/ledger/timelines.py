@@ -21,6 +21,7 @@ from shared.planning.expected import (
 )
 from shared.planning.possible import LedgerState, ObligationLife
 from shared.planning.silencing import list_concerning
+from shared.rules.messages import MessageName
 from shared.rules.occurrences import Dates
 from shared.schemas.life import ObligationStatus
 from shared.schemas.mutes import Mute
@@ -73,7 +74,7 @@ def _build_life(
     states = tuple(
         LedgerState(part, row.status, row.withdrawn)
         for row, version in zip(rows, versions, strict=True)
-        for part in asked.split(version, now.unit_id)
+        for part in asked.split(version, now.unit_id, now.measure_id)
     )
     history = ObligationHistory(
         now.obligation_id,
@@ -112,13 +113,14 @@ def group_reminders(
         fired_at = part.fired_at or part.slot
         key = (part.slot, part.audience)
         whole = emitted[part.unit_id].setdefault(key, Emitted({}, fired_at))
-        for obligation_id, item in (_parse_item(part.rule_id, each) for each in part.items):
+        message = MessageName(part.rule_id, part.to_unit)
+        for obligation_id, item in (_parse_item(message, each) for each in part.items):
             whole.items[obligation_id] = item.join(whole.items.get(obligation_id))
         whole.fired_at = max(whole.fired_at, fired_at)
         whole.complete = whole.complete and part.complete
     return emitted
 
 
-def _parse_item(message: str, item: Mapping[str, Any]) -> tuple[UUID, ExpectedItem]:
+def _parse_item(message: MessageName, item: Mapping[str, Any]) -> tuple[UUID, ExpectedItem]:
     due_on, number = date.fromisoformat(item["due_on"]), int(item["overdue"])
     return UUID(item["obligation_id"]), ExpectedItem(due_on, number, frozenset({message}))

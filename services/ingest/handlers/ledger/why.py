@@ -113,7 +113,7 @@ async def _load(
     recorded: defaultdict[UUID, dict[RecordedKey, NotFired]] = defaultdict(dict)
     for item in await store.list_not_fired(db, unit_id, first, last):
         for audience in item.audiences:
-            recorded[item.obligation_id][item.slot, item.rule_id, audience] = item
+            recorded[item.obligation_id][item.slot, item.rule_id, item.of, audience] = item
     return KnownOfUnit(
         unit_id,
         lives,

@@ -15,6 +15,7 @@ from services.ingest.handlers.office.rules import get_office_zone
 from services.ingest.store import obligations
 from services.ingest.store import why as store
 from services.ingest.store.ledger_rows import LedgerEntry
+from services.ingest.store.reminder_audit import map_unit_names
 from services.ingest.store.why import SentMessage, SentReminder
 from shared.planning.coming import ComingReminder
 from shared.planning.expected import Era
@@ -67,9 +68,15 @@ async def describe_why(
     following.sort(key=lambda pair: (pair[1].slot, str(pair[0])))
     actors = await _map_actors(db, act, entries, shown)
     zone = await get_office_zone(db, act.office_id)
+    others = {hearer.to_unit for _, each in following for hearer in each.hearers}
+    others |= {each.to_unit for _, each in fired}
+    names = await map_unit_names(db, [unit_id for unit_id in others if unit_id])
     return Why(
-        next=[_describe_coming(entries[i], each) for i, each in following],
-        fired=await _describe_fired(db, known, entries, fired),
+        next=[_describe_coming(entries[i], each, names) for i, each in following],
+        fired=[
+            each | {"to_unit": names.get(each["to_unit_id"], "")}
+            for each in await _describe_fired(db, known, entries, fired)
+        ],
         not_fired=[
             _describe_unfired(entries[i], each, actors.get((i, each.at), ""), zone)
             for i, each in shown
@@ -108,13 +115,25 @@ def _describe_about(entry: LedgerEntry, slot: datetime) -> dict[str, Any]:
     }
 
 
-def _describe_coming(entry: LedgerEntry, each: ComingReminder) -> dict[str, Any]:
+def _describe_coming(
+    entry: LedgerEntry, each: ComingReminder, names: Mapping[UUID, str]
+) -> dict[str, Any]:
     mute = each.mute
+    own = [hearer.audience for hearer in each.hearers if hearer.to_unit is None]
     return _describe_about(entry, each.slot) | {
         "rule": each.rule_id,
         "version": each.version,
         "overdue": each.overdue,
-        "audiences": list(each.audiences),
+        "audiences": list(dict.fromkeys(own)),
+        "others": [
+            {
+                "audience": hearer.audience,
+                "unit_id": hearer.to_unit,
+                "unit": names.get(hearer.to_unit, ""),
+            }
+            for hearer in each.hearers
+            if hearer.to_unit is not None
+        ],
         "mute_id": mute.mute_id if mute else None,
         "muted_by": mute.muted_by if mute else "",
         "muted_why": mute.reason if mute else "",
@@ -139,7 +158,11 @@ async def _describe_fired(
     books = {era.timetable.book.version: era.timetable for era in known.eras}
     described = []
     for i, each in fired:
-        parts = [part for part in sent[each.slot, each.audience] if _has_item(part, i)]
+        parts = [
+            part
+            for part in sent[each.slot, each.audience]
+            if part.to_unit == each.to_unit and _has_item(part, i)
+        ]
         version = parts[-1].rule_version
         rules = [books[version].get_rule(name) for name in each.rules if version in books]
         described.append(
@@ -151,6 +174,7 @@ async def _describe_fired(
                 "overdue": each.overdue,
                 "channels": sorted({c for rule in rules if rule for c in rule.channels}),
                 "messages": [m for part in parts for m in messages[part.reminder_id]],
+                "to_unit_id": each.to_unit,
             }
         )
     return described
@@ -184,4 +208,5 @@ def _describe_unfired(
         "condition": each.condition,
         "chinese": chinese,
         "english": english,
+        "of": each.of,
     }

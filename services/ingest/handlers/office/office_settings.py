@@ -20,7 +20,7 @@ from services.ingest.handlers.office.reporting_settings import require_pausable
 from services.ingest.handlers.office.rule_publishing import require_no_approval
 from services.ingest.handlers.office.rules import get_book, publish_book
 from services.ingest.store import office_settings as store
-from services.ingest.store import offices
+from services.ingest.store import offices, units
 from shared.schemas.office import OfficeSettings
 from shared.schemas.office_events import OfficeSettingsPublished
 
@@ -88,10 +88,12 @@ async def change_settings(db: AsyncConnection, act: Act, new: NewSettings) -> Se
 
     Raises:
         RefusedError: somebody changed them since the version that `new` replaces, reminders can't
-            stop in a status, or another time zone needs the approval of a second person.
+            stop in a status, there is no such unit, or another time zone needs the approval of a
+            second person.
     """
     require_pausable(new.reporting)
     await offices.lock_office(db, act.office_id)
+    await _require_present_unit(db, act, new.settings.own_unit)
     before = await view_settings(db, act.office_id)
     if new.version != before.version:
         raise RefusedError(
@@ -105,6 +107,21 @@ async def change_settings(db: AsyncConnection, act: Act, new: NewSettings) -> Se
     if (new.settings, new.logo, new.reporting, new.rule_approval_share) != present:
         await _store(db, act, new, before)
     return await view_settings(db, act.office_id)
+
+
+async def _require_present_unit(db: AsyncConnection, act: Act, unit_id: UUID | None) -> None:
+    """Make sure that the office's own unit is one of its directory that is not retired."""
+    if unit_id is None:
+        return
+    unit = await units.find_unit(db, act.office_id, unit_id)
+    if unit is None:
+        raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")
+    if unit.retired_at is not None:
+        raise RefusedError(
+            Fault.CONFLICT,
+            f"{unit.name}已停用。{unit.name} is retired.",
+            "请指定在用的单位（`own_unit`）。Name a unit in use (`own_unit`).",
+        )
 
 
 async def _change_rule_book(db: AsyncConnection, act: Act, new: NewSettings) -> None:

@@ -23,10 +23,13 @@ from services.ingest.handlers.office.rule_drafts import (
 from services.ingest.handlers.office.rule_effects import measure_effect
 from services.ingest.handlers.office.rules import get_book, publish_book
 from services.ingest.store import offices, rule_drafts
+from services.ingest.store.office_settings import find_own_unit
 from services.ingest.store.rows import StoredRuleBook
 from services.ingest.store.rule_drafts import StoredDraft
 from services.ingest.store.rules import BookOrigin
 from shared.rules.book import RuleBook
+from shared.rules.selecting import OFFICE_UNITS
+from shared.rules.steps import list_asked_by_steps
 
 _DRAFT_INSTEAD = (
     "请写成草稿，由另一人批准（`POST /v1/rule-drafts`）。"
@@ -51,9 +54,11 @@ async def publish_alone(db: AsyncConnection, act: Act, book: RuleBook) -> Stored
     """Publish a book without a draft.
 
     Raises:
-        RefusedError: it needs the approval of a second person.
+        RefusedError: it needs the approval of a second person, or tells posts of an office that
+            named no unit as its own.
     """
     await offices.lock_office(db, act.office_id)
+    await _require_own_unit(db, act, book)
     await require_no_approval(db, act, book)
     return await publish_book(db, act, book)
 
@@ -124,6 +129,7 @@ async def roll_back(db: AsyncConnection, act: Act, version: int) -> StoredRuleBo
         f"Begin a draft from that version (`cuiban rules draft --from-version {version}`), which "
         "another person approves.",
     )
+    await _require_own_unit(db, act, book)
     text = await get_text(db, act, earlier)
     await note(db, act, "rule-book.rolled-back", version, after={"from": live.version})
     return await publish_book(db, act, book, BookOrigin(text, earlier.note, restored_from=version))
@@ -159,9 +165,24 @@ async def _publish(
             "请看草稿与现行规则的差异，再保存一次草稿后发布。"
             "Compare the draft with the live rules, save it again, then publish.",
         )
+    await _require_own_unit(db, act, book)
     await rule_drafts.remove_draft(db, act.office_id, draft.draft_id)
     origin = BookOrigin(draft.text, draft.note, draft.author, approved_by)
     return await publish_book(db, act, book, origin)
+
+
+async def _require_own_unit(db: AsyncConnection, act: Act, book: RuleBook) -> None:
+    """Make sure that posts of the office are those of a unit, where a book tells them."""
+    if OFFICE_UNITS not in list_asked_by_steps(book):
+        return
+    if await find_own_unit(db, act.office_id) is None:
+        raise RefusedError(
+            Fault.CONFLICT,
+            "规则要提醒本办公室的岗位，但还没有指定本办公室是名录中的哪个单位。"
+            "The rules tell posts of the office, which has named no unit as its own.",
+            "请先在设置中指定本办公室的单位（`PUT /v1/office/settings`，`own_unit`）。"
+            "Name it in the settings first (`PUT /v1/office/settings`, `own_unit`).",
+        )
 
 
 def _make_approval_error(effect: RuleEffect, hint: str) -> RefusedError:

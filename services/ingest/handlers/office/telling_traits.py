@@ -14,15 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.handlers.acting import Act, make_envelope
 from services.ingest.handlers.office.measure_facts import find_target_number
 from services.ingest.handlers.office.telling_progress import tell_progress
-from services.ingest.store import plans, rules, units
+from services.ingest.store import office_settings, plans, rules, units
 from services.ingest.store.rows import StoredUnit
 from services.ingest.store.tables import OUTBOX
 from shared.kafka.outbox.publishing import publish
 from shared.rules.book import RuleBook
-from shared.rules.selecting import MEASURE_TRAITS, PROGRESS_TRAITS, UNIT_TRAITS
+from shared.rules.selecting import MEASURE_TRAITS, OFFICE_UNITS, PROGRESS_TRAITS, UNIT_TRAITS
 from shared.rules.steps import list_asked_by
 from shared.schemas.facts import MeasureTraits, UnitTraits
-from shared.schemas.office_events import TraitsPublished
+from shared.schemas.office import OfficeSettings
+from shared.schemas.office_events import OfficeSettingsPublished, TraitsPublished
 
 _CHUNK = 1000
 _T = TypeVar("_T")
@@ -50,6 +51,8 @@ async def tell_asked(db: AsyncConnection, act: Act, book: RuleBook) -> None:
         ]
     if asked & PROGRESS_TRAITS:
         await tell_progress(db, act, book.version)
+    if OFFICE_UNITS in asked:
+        await _tell_own_unit(db, act, book.version)
     events = [
         *(TraitsPublished(office_id=act.office_id, units=part) for part in _split(of_units)),
         *(TraitsPublished(office_id=act.office_id, measures=part) for part in _split(of_measures)),
@@ -62,6 +65,18 @@ async def tell_asked(db: AsyncConnection, act: Act, book: RuleBook) -> None:
             for number, event in enumerate(events)
         ),
     )
+
+
+async def _tell_own_unit(db: AsyncConnection, act: Act, version: int) -> None:
+    """Tell the office's settings again: an older scheduler did not keep the unit that they name."""
+    stored = await office_settings.find_current(db, act.office_id)
+    if stored is not None:
+        event = OfficeSettingsPublished(
+            office_id=act.office_id,
+            number=stored.version,
+            settings=OfficeSettings.model_validate(stored.settings),
+        )
+        await publish(db, OUTBOX, [make_envelope(act, event, act.office_id, "own-unit", version)])
 
 
 def _split(every: Iterable[_T]) -> Iterator[tuple[_T, ...]]:

@@ -69,6 +69,8 @@ def describe_reminder(listed: ListedReminder) -> dict[str, Any]:
         "channels": [channel.value for channel in reminder.channels],
         "obligations": list_ids(reminder.groups, reminder.fired.groups),
         **_describe_messages(listed.messages),
+        "to_unit_id": reminder.to_unit,
+        "to_unit": listed.to_unit,
     }
 
 

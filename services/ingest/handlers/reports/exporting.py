@@ -98,7 +98,9 @@ async def export_history(db: AsyncConnection, act: Act, unit_id: UUID, export: E
 
     async def read() -> AsyncIterator[list[Row]]:
         before: tuple[datetime, UUID] | None = None
-        while rows := await history.list_notifications(db, act.office_id, unit_id, before, _CHUNK):
+        while rows := await history.list_notifications(
+            db, act.office_id, unit_id, before, _CHUNK, hides_others=act.unit_id is not None
+        ):
             yield [_make_history_row(row, zone) for row in rows]
             before = rows[-1].slot, rows[-1].notification_id
 
@@ -132,7 +134,7 @@ def _make_ledger_row(item: LedgerItem, zone: ZoneInfo, lights: Mapping[Light, Li
 def _make_history_row(sent: StoredNotification, zone: ZoneInfo) -> Row:
     return (
         _to_local(sent.slot, zone),
-        words.AUDIENCES.get(sent.audience, sent.audience),
+        f"{sent.to_unit}{words.AUDIENCES.get(sent.audience, sent.audience)}",
         words.CHANNELS.get(sent.channel, sent.channel),
         words.STATES[sent.state],
         sent.reason,

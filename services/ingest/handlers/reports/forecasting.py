@@ -125,11 +125,14 @@ class _Reading:
 
 
 async def _read_snapshot(db: AsyncConnection, of: _Reading, unit_ids: Sequence[UUID]) -> Snapshot:
+    asked = await read_asked(db, of.office_id, unit_ids, of.asked, of.since)
+    others = asked.list_other_units()
     return Snapshot(
         await list_units(db, of.office_id, unit_ids),
         await store.list_current_states(db, of.office_id, unit_ids, of.since),
         await store.list_past_states(db, unit_ids, of.told_since),
-        await read_asked(db, of.office_id, unit_ids, of.asked, of.since),
+        asked,
+        await list_units(db, of.office_id, others) if others else (),
     )
 
 

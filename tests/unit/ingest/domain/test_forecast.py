@@ -12,7 +12,7 @@ import pytest
 from services.ingest.domain import forecast as forecasts
 from services.ingest.domain.forecast import Counting, Forecast, ForecastUnit, UnitName
 from services.ingest.domain.forecast_comparison import Comparer
-from services.ingest.domain.forecast_messages import MessageCounter, Sending
+from services.ingest.domain.forecast_messages import MessageCounter, Sending, ToldUnit
 from services.notifier.domain.fanout import DueReminder, fan_out
 from services.notifier.rendering.sms import render_sms
 from shared.calendar import WorkingCalendar
@@ -24,12 +24,13 @@ from shared.planning.forecaster import Forecaster, ForecastReminder, UnitForecas
 from shared.planning.forecasting import ForecastObligation
 from shared.planning.reminding import ReminderMeasure
 from shared.planning.timetable import Timetable
-from shared.rules.book import How
+from shared.rules.book import How, Step
 from shared.rules.defaults import make_default_rule_book
 from shared.rules.occurrences import Dates
+from shared.rules.selecting import Traits
 from shared.schemas.identity import derive_id
 from shared.schemas.office import Hours
-from shared.schemas.rules import Audience, Channel, ObligationKind
+from shared.schemas.rules import Audience, Channel, ObligationKind, Post
 
 ZONE = ZoneInfo("Asia/Shanghai")
 OFFICE, UNIT = derive_id("office"), derive_id("unit")
@@ -77,6 +78,9 @@ DIRECTORIES: tuple[Sequence[Recipient], ...] = (
 )
 
 
+FINANCE = ToldUnit("县财政局", [LIAISON])
+
+
 def make_sending(**policy: Any) -> Sending:
     return Sending(Policy(**policy), "盐亭政务公开", "", ZONE)
 
@@ -84,7 +88,7 @@ def make_sending(**policy: Any) -> Sending:
 @pytest.mark.parametrize("directory", DIRECTORIES)
 def test_messages_are_those_that_the_notifier_fans_out(directory: Sequence[Recipient]) -> None:
     counter = MessageCounter(make_sending())
-    for reminder, counts in counter.count_unit("县财政局", directory, say()):
+    for reminder, counts in counter.count_unit(ToldUnit("县财政局", directory), say()):
         due = DueReminder(
             reminder_id=reminder.fired.due.reminder_id,
             office_id=OFFICE,
@@ -108,7 +112,8 @@ def test_parts_are_those_of_the_text_that_the_notifier_writes() -> None:
     counter, forecaster = MessageCounter(make_sending()), make_forecaster()
     texts = set[str]()
     for unit, owed in (("县财政局", OWED), ("县审计局", OWED), (LONG, OWED), (LONG, OWED[1:])):
-        for reminder, counts in counter.count_unit(unit, [LIAISON], forecaster.forecast(owed, {})):
+        told = ToldUnit(unit, [LIAISON])
+        for reminder, counts in counter.count_unit(told, forecaster.forecast(owed, {})):
             if reminder.audience is Audience.LIAISON:
                 text = write(unit, reminder)
                 assert counts.sms_parts == count_parts(text)
@@ -119,15 +124,16 @@ def test_parts_are_those_of_the_text_that_the_notifier_writes() -> None:
 LONG = "盐亭县" + "很长的名称" * 9
 
 
-def write(unit: str, reminder: ForecastReminder) -> str:
+def write(unit: str, reminder: ForecastReminder, told: str = "") -> str:
     day = reminder.slot.astimezone(ZONE).date()
-    digest = Digest("", unit, reminder.audience, "要点", reminder.list_items(), day, day)
+    items = reminder.list_items()
+    digest = Digest("", unit, reminder.audience, "要点", items, day, day, told_unit=told)
     return render_sms(digest, "盐亭政务公开").text
 
 
 def test_what_is_switched_off_is_never_sent_and_quiet_hours_and_limits_put_off() -> None:
     def count(**policy: Any) -> list[tuple[int, int, int]]:
-        counted = MessageCounter(make_sending(**policy)).count_unit("县财政局", [LIAISON], say())
+        counted = MessageCounter(make_sending(**policy)).count_unit(FINANCE, say())
         return [
             (c.messages, sum(c.suppressed.values()), c.deferred)
             for reminder, c in counted
@@ -146,7 +152,7 @@ def test_what_is_switched_off_is_never_sent_and_quiet_hours_and_limits_put_off()
 def test_a_rules_own_way_puts_off_and_gives_up() -> None:
     def count(**how: Any) -> list[tuple[int, int, int]]:
         told = say(how=How(**how))
-        counted = MessageCounter(make_sending(quiet=QUIET)).count_unit("县财政局", [LIAISON], told)
+        counted = MessageCounter(make_sending(quiet=QUIET)).count_unit(FINANCE, told)
         return [
             (c.messages, sum(c.suppressed.values()), c.deferred)
             for reminder, c in counted
@@ -182,6 +188,32 @@ def test_a_book_is_compared_reminder_for_reminder() -> None:
     assert compare(say(how=How(useful_days=3)), say(how=How(useful_days=3))) == {}
     fewer = compare(say(who=make_default_rule_book().rules[0].who[:1]))
     assert fewer == {"dropped": sum(f.due.audience is not Audience.LIAISON for f in before.fired)}
+
+
+def test_messages_to_another_unit_are_counted_by_its_contacts_and_its_text() -> None:
+    """The lead unit's deputy has a mail address alone; who owes hears nothing itself."""
+    lead = ToldUnit("县政府办", (hold(Audience.DEPUTY, "e@f.example"), LIAISON))
+    lead_id = derive_id("lead")
+    owed = [replace(each, told_traits=Traits(lead_units=(lead_id,))) for each in OWED]
+    who = (Step(audience=Audience.DEPUTY, of=Post.LEAD_UNIT),)
+    unit = ForecastUnit(UnitName(UNIT, "县财政局"), (LIAISON,), owed, {}, owes=True)
+    known = replace(unit, others={lead_id: lead})
+    for each, sent, suppressed in ((known, 1, {}), (unit, 0, {"no-contact": 2})):
+        forecast = Forecast(ZONE, 1000)
+        forecast.add_unit(each, Counting(make_forecaster(who=who), MessageCounter(make_sending())))
+        number = forecast.totals.reminders
+        assert number > 1
+        assert forecast.totals.messages.messages == number * sent
+        assert forecast.totals.messages.suppressed == {
+            reason: number * count for reason, count in suppressed.items()
+        }
+        assert forecast.silent_units == ["县财政局"]
+        assert {listed.reminder.to_unit for listed in forecast.reminders} == {lead_id}
+    counter = MessageCounter(make_sending())
+    texted = ToldUnit("县政府办", (hold(Audience.DEPUTY, mobile="13800000004"),))
+    told = make_forecaster(who=who).forecast(owed, {})
+    for reminder, counts in counter.count_unit(FINANCE, told, {lead_id: texted}):
+        assert counts.sms_parts == count_parts(write("县财政局", reminder, told="县政府办"))
 
 
 def make_unit(name: str, *recipients: Recipient) -> ForecastUnit:

@@ -59,3 +59,5 @@ def test_a_change_of_status_is_a_chinese_line_with_its_note(action):
 def test_a_reminder_names_its_audience_and_how_often_it_was_urged():
     assert describe_reminder(AT, "liaison", 0, "x").text == "提醒：联络员"
     assert describe_reminder(AT, "head", 2, "x").text == "第 2 次催办：主要负责人"
+    other = describe_reminder(AT, "deputy", 2, "x", to_unit="县政府办")
+    assert other.text == "第 2 次催办：县政府办分管领导"

@@ -238,3 +238,20 @@ def test_a_mail_has_one_link_and_its_copy_has_none() -> None:
     assert "a.b-c" not in copy.text + copy.html + repr(mail)
     assert hide_secrets(mail.text) == copy.text
     assert "/u/" not in render_mail(digest()).text + render_mail(digest()).html
+
+
+@pytest.mark.parametrize("audience", Audience)
+def test_another_unit_reads_whose_items_they_are_and_gets_no_way_in(audience: Audience) -> None:
+    told = digest(LATE, item(), told_unit="盐亭县人民政府办公室", audience=audience)
+    mail = render_mail(told)
+    assert mail.subject.startswith("【逾期催办】盐亭县教育和体育局：")
+    assert mail.text.startswith("盐亭县人民政府办公室")
+    for text in (mail.text, mail.html):
+        assert "盐亭县教育和体育局有" in re.sub(r"<[^>]*>", "", text)
+        assert "以上是盐亭县教育和体育局的工作，请督促其抓紧办结" in text
+        assert "贵单位" not in text
+        assert "进入办理" not in text
+    message = render_sms(told, "政务公开").text
+    assert message.startswith("【政务公开】盐亭县教育和体育局：2项任务待办")
+    assert "请督促" in message
+    assert count_parts(message) == 1

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from shared.calendar import WorkingCalendar
 from shared.rules.book import Rule, RuleBook, Step, StepEnd
 from shared.rules.moments import BeforeDue, WhenTold, WhileOverdue
+from shared.rules.selecting import Traits
 from shared.schemas import identity
 from shared.schemas.mutes import Mute
-from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind
+from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind, Post
 from tests.unit.shared.planning.driving import (
     DAYS,
     END,
@@ -55,6 +56,8 @@ def book(days: tuple[int, ...], every: int, hour: int, version: int) -> RuleBook
     who = (
         Step(audience=Audience.LIAISON),
         Step(audience=Audience.DEPUTY, ends_with=ENDS[version % len(ENDS)]),
+        Step(audience=Audience.DEPUTY, of=Post.LEAD_UNIT, from_overdue=version % 2),
+        Step(audience=Audience.LIAISON, of=Post.OFFICE),
         Step.model_validate(head),
     )
     about: dict[str, Any] = {"kinds": tuple(ObligationKind), "who": who, "channels": tuple(Channel)}
@@ -140,7 +143,16 @@ UNITS = st.tuples(
 )
 
 
-FACTS = st.lists(st.tuples(MINUTES, TASKS | TASKS | BOOKS | CALENDARS | MUTES | UNITS), max_size=25)
+OTHERS = st.tuples(
+    st.just("others"),
+    st.sets(st.sampled_from(["丙局", "丁局"])),
+    st.sampled_from([None, "unit", "丁局"]),
+)
+
+
+FACTS = st.lists(
+    st.tuples(MINUTES, TASKS | TASKS | BOOKS | CALENDARS | MUTES | UNITS | OTHERS), max_size=25
+)
 
 
 def mute(what: str, number: int, at: datetime, span: tuple[int, int]) -> Mute:
@@ -157,6 +169,13 @@ def mute(what: str, number: int, at: datetime, span: tuple[int, int]) -> Mute:
         muted_at=at,
         muted_by="王敏",
     )
+
+
+def set_unit(driver: Driver, office: Office, traits: Traits, at: datetime) -> None:
+    """Tell what rules ask of the unit, which all of its obligations then have."""
+    driver.unit = traits
+    for one in driver.known.values():
+        office.stands(one, traits, at)
 
 
 def run(facts: list[Any], driver: Driver, office: Office) -> None:
@@ -183,9 +202,13 @@ def run(facts: list[Any], driver: Driver, office: Office) -> None:
                 driver.mutes.append(recorded)
                 office.mutes.append(recorded)
             case ("unit", name, groups):
-                driver.unit = replace(driver.unit, unit=name, groups=frozenset(groups))
-                for one in driver.known.values():
-                    office.stands(one, driver.unit, at)
+                traits = replace(driver.unit, unit=name, groups=frozenset(groups))
+                set_unit(driver, office, traits, at)
+            case ("others", names, own):
+                leading = tuple(map(identity.derive_id, sorted(names)))
+                named = () if own is None else (identity.derive_id(own),)
+                traits = replace(driver.unit, lead_units=leading, office_units=named)
+                set_unit(driver, office, traits, at)
             case (kind, name, days):
                 driver.hear(event(kind, name, number, days, at), at)
                 if (one := driver.known.get(identity.derive_id(name))) is not None:

@@ -24,6 +24,7 @@ from shared.planning.timers import Timer, plan_timers, replan_timers
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.rules.selecting import Traits
+from shared.rules.steps import choose_lead_units, choose_office_units
 from shared.schemas import identity
 from shared.schemas.events import (
     ExtensionGranted,
@@ -56,8 +57,17 @@ MEASURE = MeasureFacts(measure_id=identity.derive_id("m"), ref="1", task_name="�
 UNIT_TRAITS = Traits(unit="甲局", unit_kind="部门", category="决策公开")
 
 
-def add_progress(traits: Traits, one: Obligation) -> Traits:
-    """The traits with what was reported of an obligation."""
+def describe_traits(traits: Traits, one: Obligation) -> Traits:
+    """The traits with what was reported of an obligation.
+
+    `lead_units` has whoever leads, `office_units` the unit that is the office.
+    """
+    leading = [unit_id for unit_id in traits.lead_units if unit_id]
+    traits = replace(
+        traits,
+        lead_units=choose_lead_units(one.unit_id, lead=one.lead, leading=leading),
+        office_units=choose_office_units(one.unit_id, next(iter(traits.office_units), None)),
+    )
     if (told := one.progress) is None:
         return traits
     return replace(
@@ -138,7 +148,7 @@ class Driver:
                     one.lead,
                     shown,
                     one.measure_id,
-                    add_progress(self.unit, one),
+                    describe_traits(self.unit, one),
                     one.planned_from,
                 )
                 for t in due
@@ -179,7 +189,7 @@ class Office:
     standings: dict[UUID, list[Standing]] = field(default_factory=dict)
 
     def stands(self, one: Obligation, unit: Traits, at: datetime) -> None:
-        mine, known = self.versions.setdefault(one.obligation_id, []), add_progress(unit, one)
+        mine, known = self.versions.setdefault(one.obligation_id, []), describe_traits(unit, one)
         if mine:
             last = mine[-1]
             mine[-1] = ObligationVersion(last.dates, last.owed, last.since, at)

@@ -71,8 +71,9 @@ def state(
     due: date = DUE,
     *,
     owed: bool = True,
+    lead_units: tuple[UUID | None, ...] = (),
 ) -> LedgerState:
-    traits = Traits(ref="16.2", status=status)
+    traits = Traits(ref="16.2", status=status, lead_units=lead_units)
     dates = Dates(ObligationKind.DEADLINE, due, ASSIGNED.date(), traits)
     withdrawn = status is ObligationStatus.WITHDRAWN
     return LedgerState(ObligationVersion(dates, owed, since, until), status, withdrawn)

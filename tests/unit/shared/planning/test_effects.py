@@ -76,6 +76,7 @@ def compare(live: RuleBook, other: RuleBook, *owed: ForecastObligation) -> bool:
         {"select": {"group": "重点单位"}},
         {"select": {"status": "assigned"}},
         {"who": [{"audience": "liaison", "ends_with": "accepted"}]},
+        {"who": [{"audience": "liaison", "of": "lead-unit"}]},
         {"who": [*BOOK["rules"][0]["who"], {"audience": "head", "inhibits": ["liaison"]}]},
     ],
     ids=str,

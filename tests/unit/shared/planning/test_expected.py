@@ -15,6 +15,7 @@ from shared.planning.expected import (
     list_eras,
 )
 from shared.planning.obligations import Obligation
+from shared.rules.messages import MessageName
 from shared.schemas.rules import Audience, ObligationKind
 from tests.unit.shared.planning.drawn_facts import FACTS, book, run
 from tests.unit.shared.planning.driving import OFFICE, PLAN, START, UNIT, Driver, Office
@@ -33,7 +34,9 @@ def test_for_any_facts_in_time_it_is_what_the_scheduler_fires(told: list[Any]) -
     for one in (one for one in driver.emitted if one.slot >= START):
         items = fired.setdefault((one.slot, one.audience), {})
         for item in one.items:
-            told = ExpectedItem(item.due_on, item.overdue, frozenset({one.rule_id}))
+            told = ExpectedItem(
+                item.due_on, item.overdue, frozenset({MessageName(one.rule_id, one.to_unit)})
+            )
             items[item.obligation_id] = told.join(items.get(item.obligation_id))
     assert office.should() == fired
 

@@ -14,11 +14,12 @@ from shared.rules.book import RuleBook
 from shared.rules.messages import DIGEST
 from shared.schemas.life import ObligationStatus
 from shared.schemas.mutes import Mute, NotFired, NotFiredReason
-from shared.schemas.rules import Audience
+from shared.schemas.rules import Audience, Post
 from shared.schemas.why_not import SENTENCES, WhyNot, describe
 from tests.unit.shared.planning.explained_story import (
     ASSIGNED,
     DUE,
+    UNIT,
     A,
     Story,
     book,
@@ -104,6 +105,28 @@ def test_a_rule_that_leaves_the_liaison_out_when_the_head_is_told() -> None:
     assert story.list_reasons() == [(day, "r", WhyNot.INHIBITED) for day in (5, 7, 9)]
 
 
+LEADS = [{"audience": "liaison"}, {"audience": "liaison", "of": "lead-unit"}]
+
+
+def test_the_lead_unit_hears_beside_the_unit_and_is_missed_alone() -> None:
+    told = state(ASSIGNED, lead_units=(UNIT,))
+    story = Story((told,), books=[(ASSIGNED, book(who=LEADS))])
+    assert {(each.slot, each.to_unit) for each in story.explain().fired} == {
+        (slot(day), unit) for day in (5, 7, 9) for unit in (None, UNIT)
+    }
+    assert story.list_reasons() == []
+    for sent in story.emitted.values():
+        sent.items[A] = replace(sent.items[A], messages=frozenset({DIGEST}))
+    assert story.list_reasons() == [(day, "r", WhyNot.UNEXPLAINED) for day in (5, 7, 9)]
+    assert {each.of for each in story.explain().not_fired} == {Post.LEAD_UNIT}
+
+
+def test_without_a_lead_unit_the_reason_is_that_there_is_none() -> None:
+    story = Story(books=[(ASSIGNED, book(who=LEADS))])
+    assert {each.to_unit for each in story.explain().fired} == {None}
+    assert story.list_reasons() == [(day, "r", WhyNot.NO_UNIT) for day in (5, 7, 9)]
+
+
 def test_a_message_of_a_rule_that_was_not_sent_is_missed_beside_the_digest() -> None:
     usual, own = (book(rule_id=name, how=how).rules[0] for name, how in RULES)
     both = RuleBook(version=1, rules=(usual, own))
@@ -163,7 +186,7 @@ def test_what_the_scheduler_noted_is_the_reason() -> None:
         audiences=(Audience.LIAISON,),
         reason=NotFiredReason.CATCH_UP,
     )
-    story = Story(recorded={(slot(7), "r", Audience.LIAISON): noted})
+    story = Story(recorded={(slot(7), "r", Post.UNIT, Audience.LIAISON): noted})
     del story.emitted[slot(7), Audience.LIAISON]
     assert story.list_reasons() == [(7, "r", WhyNot.CATCH_UP)]
 
@@ -208,7 +231,7 @@ def test_a_post_that_kept_steps_do_not_name_is_said_to_be_left_out_by_them() -> 
         (WhyNot.MUTED, (Audience.LIAISON,)),
     }
     (coming,) = list_coming(story.eras, story.life, slot(19))
-    assert coming.audiences == (Audience.LIAISON,)
+    assert [each.audience for each in coming.hearers] == [Audience.LIAISON]
 
 
 def test_what_was_sent_though_a_mute_came_just_before_is_sent() -> None:

@@ -23,10 +23,11 @@ from shared.rules.book import Rule, RuleBook
 from shared.rules.defaults import make_default_rule_book
 from shared.rules.occurrences import Dates
 from shared.rules.selecting import Traits
+from shared.rules.steps import choose_lead_units, choose_office_units
 from shared.schemas import identity
 from shared.schemas.events import ReminderDue
 from shared.schemas.life import ObligationStatus
-from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind
+from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind, Post
 
 OFFICE = identity.derive_id("office")
 TABLE = json.loads(Path("tests/golden/yanting-2023.json").read_text(encoding="utf-8"))
@@ -37,10 +38,19 @@ Said = set[tuple[Any, ...]]
 Changes = Mapping[UUID, Sequence[TimedChange]]
 
 
+def describe_traits(task: Any, name: str, leading: UUID) -> Traits:
+    unit_id = identity.derive_id(name)
+    leads = choose_lead_units(unit_id, lead=unit_id == leading, leading=[leading])
+    office = choose_office_units(unit_id, identity.derive_id("县政府办"))
+    category = f"{task['number'] % 3}"
+    return Traits(unit=name, category=category, lead_units=leads, office_units=office)
+
+
 def list_units() -> dict[str, list[ForecastObligation]]:
     """What each unit of the real table owes, by its printed name."""
     units: dict[str, list[ForecastObligation]] = {}
     for task in TABLE["tasks"]:
+        leading = identity.derive_id(task["responsible"]["names"][0])
         for place, measure in enumerate(task["measures"], 1):
             kind = ObligationKind.HEARING if measure["recurrence"] else ObligationKind.DEADLINE
             for name in task["responsible"]["names"]:
@@ -51,9 +61,9 @@ def list_units() -> dict[str, list[ForecastObligation]]:
                         identity.derive_id(name),
                         identity.derive_id(f"{name}/{ref}"),
                         Dates(kind, date.fromisoformat(measure["due"][0]), date(2023, 3, 1)),
-                        lead=name == task["responsible"]["names"][0],
+                        lead=identity.derive_id(name) == leading,
                         measure=ReminderMeasure(ref, task["name"], measure["text"], "要点"),
-                        told_traits=Traits(unit=name, category=f"{task['number'] % 3}"),
+                        told_traits=describe_traits(task, name, leading),
                         owed_since=TOLD,
                     )
                 )
@@ -108,7 +118,7 @@ def describe(reminder: ReminderDue) -> tuple[Any, ...]:
     items = frozenset(
         (i.obligation_id, i.ref, i.kind, i.due_on, i.working_days) for i in reminder.items
     )
-    way = reminder.channels, reminder.rule_id, reminder.how
+    way = reminder.channels, reminder.rule_id, reminder.how, reminder.to_unit
     return reminder.unit_id, reminder.slot, reminder.audience, *way, items
 
 
@@ -121,7 +131,7 @@ def say(
             for i in reminder.list_items()
         )
         due = reminder.fired.due
-        way = reminder.channels, due.rule_id, due.how
+        way = reminder.channels, due.rule_id, due.how, reminder.to_unit
         yield unit[0].unit_id, reminder.slot, reminder.audience, *way, items
 
 
@@ -178,10 +188,10 @@ HOWS = st.sampled_from(
     [None, {"order": "together"}, {"urgency": "urgent"}, {"daily_limit": 2}, IN_ORDER]
 )
 STEPS = st.lists(
-    st.tuples(st.sampled_from(Audience), st.integers(0, 3), ENDS),
+    st.tuples(st.sampled_from(Audience), st.integers(0, 3), ENDS, st.sampled_from(Post)),
     min_size=1,
-    max_size=3,
-    unique_by=lambda step: step[0],
+    max_size=4,
+    unique_by=lambda step: (step[0], step[3]),
 )
 
 
@@ -197,7 +207,10 @@ def books(draw: st.DrawFn) -> RuleBook:
                     "select": draw(SELECTS),
                     "when": moments,
                     "at": time(draw(st.sampled_from([0, 9, 9, 15, 23]))),
-                    "who": [{"audience": a, "from_overdue": n} | e for a, n, e in draw(STEPS)],
+                    "who": [
+                        {"audience": post, "from_overdue": first, "of": of} | end
+                        for post, first, end, of in draw(STEPS)
+                    ],
                     "channels": draw(st.sampled_from([("sms",), ("email",), ("sms", "email")])),
                     "how": draw(HOWS),
                     "catch_up": draw(st.sampled_from(CatchUp)),

@@ -27,7 +27,10 @@ from shared.planning.possible import (
     PossibleReminders,
 )
 from shared.rules.book import Rule
+from shared.rules.messages import MessageName
+from shared.rules.steps import get_post, list_hearers
 from shared.schemas.life import ObligationStatus
+from shared.schemas.rules import Audience, Post
 from shared.schemas.why_not import WhyNot
 from tests.unit.shared.planning.drawn_facts import FACTS, run
 from tests.unit.shared.planning.driving import END, START, Driver, Office
@@ -61,12 +64,14 @@ def test_every_possible_reminder_was_sent_or_has_one_reason(facts: list[Any]) ->
     for due in driver.emitted:
         items = emitted.setdefault((due.slot, due.audience), Emitted({}, due.slot)).items
         for i in due.items:
-            told = ExpectedItem(i.due_on, i.overdue, frozenset({due.rule_id}))
+            told = ExpectedItem(
+                i.due_on, i.overdue, frozenset({MessageName(due.rule_id, due.to_unit)})
+            )
             items[i.obligation_id] = told.join(items.get(i.obligation_id))
     possible = PossibleReminders(office.eras)
     for obligation_id, life in build_lives(office).items():
         recorded = {
-            (item.slot, item.rule_id, audience): item
+            (item.slot, item.rule_id, item.of, audience): item
             for item in driver.not_fired
             if item.obligation_id == obligation_id
             for audience in item.audiences
@@ -87,20 +92,37 @@ def keep_steps(each: PossibleReminder) -> Rule:
     return keep_version_steps(timetable, each.state.version, rule, each.occurrence)
 
 
+def list_units(each: PossibleReminder, whom: tuple[Post, Audience]) -> list[UUID | None]:
+    if each.state is None:
+        return []
+    traits = each.state.version.dates.traits
+    hearers = list_hearers(keep_steps(each), each.occurrence, traits)
+    return [hearer.to_unit for hearer in hearers if (hearer.of, hearer.audience) == whom]
+
+
 def assert_one_reason_each(
     possible: PossibleReminders, life: ObligationLife, explanation: Explanation
 ) -> None:
-    sent = [(each.slot, rule, each.audience) for each in explanation.fired for rule in each.rules]
+    sent = {
+        (each.slot, rule, each.audience, each.to_unit)
+        for each in explanation.fired
+        for rule in each.rules
+    }
     unsent = [
-        (each.slot, each.rule_id, audience)
+        (each.slot, each.rule_id, each.of, audience)
         for each in explanation.not_fired
         for audience in each.audiences
     ]
-    every = {
-        (at, rule_id, step.audience)
-        for (at, rule_id), each in possible.list_of(life, START, END).items()
-        for step in (*each.rule.who, *keep_steps(each).who)
-    }
-    assert Counter([*sent, *unsent]) == Counter(every)
+    expected = Counter[Any]()
+    reached = set[Any]()
+    for (at, rule_id), each in possible.list_of(life, START, END).items():
+        for step in (*each.rule.who, *keep_steps(each).who):
+            whom = (get_post(step), step.audience)
+            places = [(at, rule_id, step.audience, unit) for unit in list_units(each, whom)]
+            reached.update(places)
+            if not places or not sent.issuperset(places):
+                expected[at, rule_id, *whom] = 1
+    assert Counter(unsent) == expected
+    assert sent <= reached
     assert all(each.rules for each in explanation.fired)
     assert WhyNot.UNEXPLAINED not in {each.reason for each in explanation.not_fired}

@@ -91,6 +91,19 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         {"who": [LIAISON, {"audience": "head", "inhibits": ["liaison"]}]},
         [("who.0", "never-reached")],
     ),
+    "a step of another unit, beside one that leaves out the unit's": (
+        {
+            "who": [
+                {"audience": "liaison", "of": "lead-unit"},
+                {"audience": "head", "inhibits": ["liaison"]},
+            ]
+        },
+        [],
+    ),
+    "a step of another unit that leaves out posts": (
+        {"who": [LIAISON, {"audience": "head", "of": "lead-unit", "inhibits": ["liaison"]}]},
+        [("who.1.inhibits", "inhibits-elsewhere")],
+    ),
     "a step whose post is left out later": (
         {
             "when": [OVERDUE],

@@ -14,7 +14,7 @@ from shared.rules.book import Rule, RuleBook, Step
 from shared.rules.defaults import make_default_rule_book
 from shared.rules.moments import BeforeDue, OnDates, WhileOverdue
 from shared.rules.occurrences import Dates, Occurrence, list_occurrences
-from shared.rules.steps import list_audiences
+from shared.rules.steps import list_hearers
 from shared.schemas.news import find_told_day
 from shared.schemas.rules import Audience, Channel, ObligationKind, ReminderKind
 
@@ -134,7 +134,8 @@ def test_without_a_date_or_of_another_kind_nothing_fires() -> None:
 )
 def test_the_longer_overdue_the_higher_it_goes(overdue: int, heard_by: tuple[Audience]) -> None:
     slot = datetime(2024, 1, 4, 9, tzinfo=ZONE)
-    assert list_audiences(DEADLINE, Occurrence(slot, overdue)) == heard_by
+    hearers = list_hearers(DEADLINE, Occurrence(slot, overdue))
+    assert tuple(hearer.audience for hearer in hearers) == heard_by
 
 
 def test_an_occurrence_knows_why_it_is_there() -> None:

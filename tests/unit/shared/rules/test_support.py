@@ -38,8 +38,13 @@ def test_every_line_names_a_field_of_the_language() -> None:
         ),
         ({"who": [{"audience": "head", "of": "unit", "ends_with": "progress"}]}, []),
         (
-            {"who": [{"audience": "liaison"}, {"audience": "head", "of": "office"}]},
-            ["rules.0.who.1.of"],
+            {
+                "who": [
+                    {"audience": "deputy", "of": "lead-unit"},
+                    {"audience": "head", "of": "office"},
+                ]
+            },
+            [],
         ),
         ({"how": {"order": "together", "urgency": "digest"}}, []),
         (
