@@ -1,7 +1,8 @@
 """Reminders and deliveries, projected into the history tables."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, assert_never
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,15 +19,27 @@ from shared.schemas.events import (
     ReminderWithdrawn,
 )
 from shared.schemas.gateway_events import (
+    AttemptEnded,
     NotificationDelivered,
     NotificationFailed,
+    NotificationHeld,
     NotificationSent,
     NotificationSuppressed,
+    NotificationUndelivered,
 )
+from shared.schemas.messages import UNDELIVERED
 from shared.schemas.topics import DELIVERIES, REMINDERS, DeliveryEvent, ReminderEvent
 
 TOPICS = (REMINDERS, DELIVERIES)
-_Outcome = NotificationSent | NotificationFailed | NotificationSuppressed | NotificationDelivered
+_Outcome = (
+    NotificationSent
+    | NotificationFailed
+    | NotificationSuppressed
+    | NotificationDelivered
+    | NotificationUndelivered
+    | NotificationHeld
+)
+_FailedAttempt = AttemptEnded | NotificationFailed | NotificationUndelivered
 _RANKS = {
     MessageState.PENDING: 0,
     MessageState.SENT: 1,
@@ -35,42 +48,60 @@ _RANKS = {
     MessageState.DELIVERED: 2,
 }
 _OF_NOT_FIRED = ("obligation_id", "rule_id", "slot", "reason", "mute_id", "actor", "note")
+_NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("reason", "gateway", "subject", "body", "held"), ""),
+    "sent_at": None,
+    "undelivered_at": None,
+    "attempts": 0,
+}
+"""What a state of a notification need not tell."""
 _KEPT = ("address", "gateway", "subject", "body", "sent_at", "attempts")
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of a batch, by table; a notification has one, in its last state."""
+
+    reminders: list[dict[str, Any]] = field(default_factory=list)
+    withdrawals: list[dict[str, Any]] = field(default_factory=list)
+    not_fired: list[dict[str, Any]] = field(default_factory=list)
+    notifications: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    failed_attempts: list[dict[str, Any]] = field(default_factory=list)
 
 
 async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     """Apply a batch: one statement for each table, whatever its size."""
-    reminders: list[dict[str, Any]] = []
-    withdrawals: list[dict[str, Any]] = []
-    not_fired: list[dict[str, Any]] = []
-    notifications: dict[UUID, dict[str, Any]] = {}
+    rows = _Rows()
     for envelope in envelopes:
-        event = envelope.event
-        if not isinstance(event, ReminderEvent | DeliveryEvent):
-            raise PoisonError("not-of-the-history", type(event).__name__)
-        match event:
-            case ReminderDue():
-                reminders.append(_make_reminder_row(envelope, event))
-            case ReminderWithdrawn():
-                withdrawals.append(_make_withdrawal_row(envelope, event))
-            case RemindersNotFired():
-                not_fired += _make_not_fired_rows(event)
-            case ReminderFannedOut():
-                for row in _make_pending_rows(envelope, event):
-                    _fold(notifications, row)
-            case (
-                NotificationSent()
-                | NotificationFailed()
-                | NotificationSuppressed()
-                | NotificationDelivered()
-            ):
-                _fold(notifications, _make_outcome_row(event))
-            case ExpectedAudited():
-                pass  # published by ingest itself, for other readers
-    await history.put_reminders(db, reminders)
-    await history.put_withdrawals(db, withdrawals)
-    await history.put_not_fired(db, not_fired)
-    await history.put_notifications(db, list(notifications.values()))
+        _collect(rows, envelope)
+    await history.put_reminders(db, rows.reminders)
+    await history.put_withdrawals(db, rows.withdrawals)
+    await history.put_not_fired(db, rows.not_fired)
+    await history.put_notifications(db, list(rows.notifications.values()))
+    await history.put_failed_attempts(db, rows.failed_attempts)
+
+
+def _collect(rows: _Rows, envelope: Envelope) -> None:
+    """Add the rows that an event makes or changes."""
+    event = envelope.event
+    if not isinstance(event, ReminderEvent | DeliveryEvent):
+        raise PoisonError("not-of-the-history", type(event).__name__)
+    if isinstance(event, _FailedAttempt):
+        rows.failed_attempts += _make_attempt_rows(event)
+    match event:
+        case ReminderDue():
+            rows.reminders.append(_make_reminder_row(envelope, event))
+        case ReminderWithdrawn():
+            rows.withdrawals.append(_make_withdrawal_row(envelope, event))
+        case RemindersNotFired():
+            rows.not_fired += _make_not_fired_rows(event)
+        case ReminderFannedOut():
+            for row in _make_pending_rows(envelope, event):
+                _fold(rows.notifications, row)
+        case AttemptEnded() | ExpectedAudited():
+            pass  # an attempt is above; an audit is published by ingest itself, for others
+        case _:
+            _fold(rows.notifications, _make_outcome_row(event))
 
 
 def _make_reminder_row(envelope: Envelope, event: ReminderDue) -> dict[str, Any]:
@@ -137,13 +168,8 @@ def _make_pending_rows(envelope: Envelope, event: ReminderFannedOut) -> list[dic
             "rank": _RANKS[MessageState.PENDING],
             "address": "",
             "at": envelope.time,
-            "reason": "",
-            "gateway": "",
-            "subject": "",
-            "body": "",
-            "sent_at": None,
-            "attempts": 0,
         }
+        | _NOTHING
         for ref in event.notifications
     ]
 
@@ -158,28 +184,59 @@ def _make_outcome_row(event: _Outcome) -> dict[str, Any]:
         "channel": event.channel.value,
         "slot": event.slot,
         "address": event.address,
-        "reason": "",
-        "gateway": "",
-        "subject": "",
-        "body": "",
-        "sent_at": None,
-        "attempts": 0,
-    }
+    } | _NOTHING
     match event:
         case NotificationSent():
             row |= {"state": MessageState.SENT, "at": event.sent_at, "gateway": event.gateway}
             row |= {"subject": event.subject, "body": event.body}
             row |= {"sent_at": event.sent_at, "attempts": event.attempts}
         case NotificationFailed():
-            why = f"{event.reason}: {event.detail}" if event.detail else event.reason
-            row |= {"state": MessageState.FAILED, "at": event.failed_at, "reason": why}
+            row |= {"state": MessageState.FAILED, "at": event.failed_at}
+            row |= {"reason": _join(event.reason, event.detail), "gateway": event.gateway}
             row["attempts"] = event.attempts
         case NotificationSuppressed():
             row |= {"state": MessageState.SUPPRESSED, "at": event.decided_at}
             row["reason"] = event.reason
         case NotificationDelivered():
             row |= {"state": MessageState.DELIVERED, "at": event.delivered_at}
+        case NotificationUndelivered():
+            # Its state stays, which an earlier release reads too.
+            row |= {"state": MessageState.SENT, "at": event.reported_at, "gateway": event.gateway}
+            row |= {"reason": _join(UNDELIVERED, event.detail), "attempts": event.attempts}
+            row["undelivered_at"] = event.reported_at
+        case NotificationHeld():
+            row |= {"state": MessageState.PENDING, "at": event.held_at, "held": event.reason}
+            row |= {"reason": event.reason, "gateway": event.gateway}
     return row | {"rank": _RANKS[row["state"]]}
+
+
+def _make_attempt_rows(event: _FailedAttempt) -> list[dict[str, Any]]:
+    """The attempt that an event tells of; none when no gateway was asked."""
+    match event:
+        case AttemptEnded():
+            number, ended_at, outcome = event.number, event.ended_at, event.outcome
+        case NotificationFailed():
+            number, ended_at, outcome = event.attempts, event.failed_at, event.reason
+        case NotificationUndelivered():
+            number, ended_at, outcome = event.attempts, event.reported_at, UNDELIVERED
+        case _:
+            assert_never(event)
+    if not (number and event.gateway):
+        return []
+    row = {
+        "notification_id": event.notification_id,
+        "number": number,
+        "office_id": event.office_id,
+        "gateway": event.gateway,
+        "ended_at": ended_at,
+        "outcome": outcome,
+        "detail": event.detail,
+    }
+    return [row]
+
+
+def _join(reason: str, detail: str) -> str:
+    return f"{reason}: {detail}" if detail else reason
 
 
 def _fold(rows: dict[UUID, dict[str, Any]], row: dict[str, Any]) -> None:
@@ -193,4 +250,6 @@ def _fold(rows: dict[UUID, dict[str, Any]], row: dict[str, Any]) -> None:
         rows[row["notification_id"]] = row
     elif row["rank"] >= before["rank"]:
         kept = {name: row[name] or before[name] for name in _KEPT}
+        if not row["rank"]:
+            kept["held"] = row["held"] or before["held"]
         rows[row["notification_id"]] = row | kept

@@ -35,11 +35,46 @@ class NotificationSent(_Delivery):
 
 
 class NotificationFailed(_Delivery):
-    """It will not be tried again."""
+    """It will not be tried again. `gateway` refused it last; empty when none was asked."""
 
     failed_at: Instant
     attempts: int
     reason: str
+    detail: str = ""
+    gateway: str = ""
+
+
+class AttemptEnded(_Delivery):
+    """An attempt that ends nothing: the message is tried again, or waits for a person.
+
+    An attempt that ends its message is told by that end. `outcome` is why the gateway refused, or
+    `unknown`; `detail` is what it answered.
+    """
+
+    number: int
+    gateway: str
+    ended_at: Instant
+    outcome: str
+    detail: str = ""
+
+
+class NotificationHeld(_Delivery):
+    """It waits: for a person to decide, or for a gateway of its channel.
+
+    `gateway` perhaps has it; empty when none can have it.
+    """
+
+    held_at: Instant
+    reason: str
+    gateway: str = ""
+
+
+class NotificationUndelivered(_Delivery):
+    """The gateway, which had accepted it, reported that it did not reach the contact."""
+
+    reported_at: Instant
+    attempts: int
+    gateway: str
     detail: str = ""
 
 

@@ -24,10 +24,13 @@ from shared.schemas.events import (
     UnitUpserted,
 )
 from shared.schemas.gateway_events import (
+    AttemptEnded,
     NotificationDelivered,
     NotificationFailed,
+    NotificationHeld,
     NotificationSent,
     NotificationSuppressed,
+    NotificationUndelivered,
     ReceiptReceived,
     ReceiptsPushed,
 )
@@ -57,6 +60,9 @@ DeliveryEvent: TypeAlias = (
     | NotificationFailed
     | NotificationSuppressed
     | NotificationDelivered
+    | NotificationUndelivered
+    | NotificationHeld
+    | AttemptEnded
     | ExpectedAudited
 )
 ReceiptEvent: TypeAlias = ReceiptReceived | ReceiptsPushed | LinkRequested

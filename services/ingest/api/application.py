@@ -15,6 +15,7 @@ from services.ingest.api import (
     ledger,
     links,
     me,
+    messages,
     mutes,
     obligations,
     offices,
@@ -71,7 +72,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
-    *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, receipts),
+    *(obligations, evidence, hearings, waiting, messages, views, reports, feeds, offices, receipts),
     *(calendars, settings, forecast, rule_books, rule_drafts, mutes, why),
     *(users, sessions, openid, links, me, audit),
 )

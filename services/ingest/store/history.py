@@ -9,12 +9,19 @@ from sqlalchemy import or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, list_columns
-from services.ingest.store.history_tables import NOT_FIRED, NOTIFICATIONS, REMINDERS, WITHDRAWALS
+from services.ingest.store.history_tables import (
+    FAILED_ATTEMPTS,
+    NOT_FIRED,
+    NOTIFICATIONS,
+    REMINDERS,
+    WITHDRAWALS,
+)
 from services.ingest.store.rows import StoredNotification
 from shared.database.engine import insert_rows
 
-_N = NOTIFICATIONS.c
-# A later state replaces an earlier one; a text that it lacks keeps the earlier value.
+_N, _A = NOTIFICATIONS.c, FAILED_ATTEMPTS.c
+# A later state replaces an earlier one; a text that it lacks keeps the earlier value. What is only
+# named again (a fan-out, rank 0) stays held.
 _LATER = """(notification_id) DO UPDATE SET
     state = excluded.state, rank = excluded.rank, at = excluded.at,
     reason = excluded.reason,
@@ -22,6 +29,9 @@ _LATER = """(notification_id) DO UPDATE SET
     gateway = coalesce(nullif(excluded.gateway, ''), notifications.gateway),
     subject = coalesce(nullif(excluded.subject, ''), notifications.subject),
     body = coalesce(nullif(excluded.body, ''), notifications.body),
+    held = CASE excluded.rank WHEN 0 THEN coalesce(nullif(excluded.held, ''), notifications.held)
+        ELSE '' END,
+    undelivered_at = excluded.undelivered_at,
     sent_at = coalesce(excluded.sent_at, notifications.sent_at),
     attempts = greatest(excluded.attempts, notifications.attempts)
     WHERE excluded.rank >= notifications.rank"""
@@ -45,6 +55,11 @@ async def put_not_fired(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> 
 async def put_notifications(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     """Enter the states of notifications, one row each; a state of lower rank changes nothing."""
     await insert_rows(db, NOTIFICATIONS, rows, _LATER)
+
+
+async def put_failed_attempts(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Enter attempts that reached nobody; a repeat changes nothing."""
+    await insert_rows(db, FAILED_ATTEMPTS, rows, "DO NOTHING")
 
 
 async def list_notifications(
@@ -71,6 +86,12 @@ async def forget_texts(db: AsyncConnection, office_id: UUID, before: datetime) -
 
     That they were sent, when and how they ended stays.
     """
+    earlier = select(_N.notification_id).where(_N.office_id == office_id, _N.slot < before)
+    await db.execute(  # an answer of a gateway may name the address
+        update(FAILED_ATTEMPTS)
+        .where(_A.notification_id.in_(earlier), _A.office_id == office_id, _A.detail != "")
+        .values(detail="")
+    )
     erased = await db.execute(
         update(NOTIFICATIONS)
         .where(

@@ -87,8 +87,32 @@ NOTIFICATIONS = Table(
     # When a gateway accepted it, and how many calls that took.
     Column("sent_at", INSTANT),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    # Why a pending one waits for a person or an operator; when a gateway reported of a sent one
+    # that it did not arrive.
+    Column("held", Text, nullable=False, server_default=""),
+    Column("undelivered_at", INSTANT),
     Index("notifications_unit", "unit_id", "slot", "notification_id"),
     # The list of all notifications, and of those that failed.
     Index("notifications_office", "office_id", "slot", "notification_id"),
     Index("notifications_failed", "office_id", postgresql_where=text("state = 'failed'")),
+    Index("notifications_held", "office_id", postgresql_where=text("held <> ''")),
+    Index(
+        "notifications_undelivered",
+        "office_id",
+        postgresql_where=text("undelivered_at IS NOT NULL"),
+    ),
 )
+
+FAILED_ATTEMPTS = Table(
+    "failed_attempts",
+    METADATA,
+    Column("notification_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("office_id", Uuid, nullable=False),
+    Column("gateway", Text, nullable=False),
+    Column("ended_at", INSTANT, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+"""The attempts that did not bring a message to its contact, with what the gateway answered. The
+one that did stands in its notification."""

@@ -31,7 +31,7 @@ from services.notifier.domain.retry import (
     TryAgain,
     decide_next,
 )
-from services.notifier.handlers import apply_bounces, settle_receipts
+from services.notifier.settling import apply_bounces, settle_receipts
 from services.notifier.store import claims, counted, outcomes, receipts
 from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.outcomes import Conclusion, EndedAttempt
@@ -78,12 +78,11 @@ async def record(
         if result.offer.notification.notification_id not in current:
             log(__name__).warning("attempt.fenced", **_list_ids(result.offer))
             continue
-        conclusion, event = _conclude(gateway, result, now=now, real=real)
+        conclusion, reported = _conclude(gateway, result, now=now, real=real)
         conclusions.append(conclusion)
+        events += reported
         if _is_gone(result, conclusion):
             bounces.append(Bounce(result.offer.notification, gateway.name, conclusion.reason))
-        if event:
-            events.append(event)
     await outcomes.write_notifications(db, conclusions)
     failed = [c.notification_id for c in conclusions if c.state is NotificationState.FAILED]
     await wake_next(db, failed)
@@ -125,8 +124,8 @@ def _list_unheard(results: Sequence[Result]) -> dict[UUID, int]:
 
 def _conclude(
     gateway: GatewayRules, result: Result, *, now: datetime, real: datetime
-) -> tuple[Conclusion, Envelope | None]:
-    """What the notification becomes, and the event that reports it if it has ended."""
+) -> tuple[Conclusion, list[Envelope]]:
+    """What the notification becomes, and the events that report it."""
     offer, outcome = result.offer, result.outcome
     notification, failures = offer.notification, offer.failures
     name = notification.notification_id
@@ -134,7 +133,7 @@ def _conclude(
     if isinstance(outcome, Unmade):
         retry_at = real if offer.retrying else None
         pending = NotificationState.PENDING
-        return Conclusion(name, pending, failures, retry_at=retry_at, offered_to=perhaps_at), None
+        return Conclusion(name, pending, failures, retry_at=retry_at, offered_to=perhaps_at), []
     step = decide_next(
         outcome,
         failures,
@@ -151,26 +150,34 @@ def _conclude(
         case TryAgain(delay=delay, reason=reason, counts=counts):
             failures += counts
             pending, again = NotificationState.PENDING, real + delay
-            return (
-                Conclusion(name, pending, failures, reason, retry_at=again, offered_to=perhaps_at),
-                None,
+            again_later = Conclusion(
+                name, pending, failures, reason, retry_at=again, offered_to=perhaps_at
             )
+            return again_later, [_tell_attempt(offer, outcome, now)]
         case MarkFailed(reason=reason, detail=detail):
             failed = reporting.report_failed(
-                notification, attempts=offer.number, reason=reason, detail=detail, now=now
+                notification,
+                attempts=offer.number,
+                reason=reason,
+                detail=detail,
+                now=now,
+                gateway=gateway.name,
             )
-            return Conclusion(name, NotificationState.FAILED, failures, reason), failed
+            return Conclusion(name, NotificationState.FAILED, failures, reason), [failed]
         case HoldForDecision():
-            reason = OpenReason.UNKNOWN_OUTCOME
-            held = NotificationState.HELD
-            return Conclusion(name, held, failures, reason, offered_to=perhaps_at), None
+            reason, held = OpenReason.UNKNOWN_OUTCOME, NotificationState.HELD
+            waits = reporting.report_held(
+                notification, reason, now, attempts=offer.number, gateway=gateway.name
+            )
+            conclusion = Conclusion(name, held, failures, reason, offered_to=perhaps_at)
+            return conclusion, [_tell_attempt(offer, outcome, now), waits]
         case _:
             assert_never(step)
 
 
 def _conclude_sent(
     offer: Offer, gateway: GatewayRules, message_id: str, now: datetime
-) -> tuple[Conclusion, Envelope]:
+) -> tuple[Conclusion, list[Envelope]]:
     sent = reporting.report_sent(
         offer.notification,
         offer.message.content,
@@ -188,7 +195,19 @@ def _conclude_sent(
         gateway_message_id=message_id,
         sent_at=now,
     )
-    return conclusion, sent
+    return conclusion, [sent]
+
+
+def _tell_attempt(offer: Offer, outcome: Outcome, now: datetime) -> Envelope:
+    """The event of an attempt that does not end its notification."""
+    return reporting.report_attempt(
+        offer.notification,
+        number=offer.number,
+        gateway=offer.gateway,
+        outcome=name_outcome(outcome),
+        detail=_get_detail(outcome),
+        now=now,
+    )
 
 
 def _show(offer: Offer, outcome: Outcome, step: NextStep, now: datetime) -> None:
@@ -253,5 +272,10 @@ def _end_attempt(result: Result, real: datetime) -> EndedAttempt:
         number=result.offer.number,
         ended_at=real - ago,
         outcome=name_outcome(outcome),
-        detail=outcome.detail if isinstance(outcome, MessageRefused | OutcomeUnknown) else "",
+        detail=_get_detail(outcome),
     )
+
+
+def _get_detail(outcome: Outcome | Unmade) -> str:
+    """What the gateway answered when it did not accept."""
+    return outcome.detail if isinstance(outcome, MessageRefused | OutcomeUnknown) else ""

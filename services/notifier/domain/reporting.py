@@ -16,10 +16,13 @@ from shared.schemas.envelope import Envelope
 from shared.schemas.events import ReminderFannedOut
 from shared.schemas.facts import NotificationRef
 from shared.schemas.gateway_events import (
+    AttemptEnded,
     NotificationDelivered,
     NotificationFailed,
+    NotificationHeld,
     NotificationSent,
     NotificationSuppressed,
+    NotificationUndelivered,
 )
 from shared.schemas.rules import Audience, Channel
 
@@ -56,8 +59,11 @@ def _copy_fields(notification: Notification) -> _NotificationFields:
     )
 
 
-def _wrap(event: Event, name: UUID, correlation_id: UUID, now: datetime) -> Envelope:
-    event_id = identity.derive_event_id(type(event).__name__, name)
+def _wrap(
+    event: Event, name: UUID, correlation_id: UUID, now: datetime, *parts: object
+) -> Envelope:
+    """An event about a reminder or notification; `parts` tell several of one type apart."""
+    event_id = identity.derive_event_id(type(event).__name__, name, *parts)
     return Envelope(event_id, SOURCE, now, correlation_id, event)
 
 
@@ -126,13 +132,57 @@ def report_sent(
 
 
 def report_failed(
-    notification: Notification, *, attempts: int, reason: str, detail: str, now: datetime
+    notification: Notification,
+    *,
+    attempts: int,
+    reason: str,
+    detail: str,
+    now: datetime,
+    gateway: str = "",
 ) -> Envelope:
-    """The notification will not be tried again."""
+    """The notification will not be tried again; `gateway` refused it last."""
     event = NotificationFailed(
-        **_copy_fields(notification), failed_at=now, attempts=attempts, reason=reason, detail=detail
+        **_copy_fields(notification),
+        failed_at=now,
+        attempts=attempts,
+        reason=reason,
+        detail=detail,
+        gateway=gateway,
     )
     return _wrap(event, notification.notification_id, notification.correlation_id, now)
+
+
+def report_attempt(
+    notification: Notification,
+    *,
+    number: int,
+    gateway: str,
+    outcome: str,
+    detail: str,
+    now: datetime,
+) -> Envelope:
+    """An attempt ended without ending the notification."""
+    event = AttemptEnded(
+        **_copy_fields(notification),
+        number=number,
+        gateway=gateway,
+        ended_at=now,
+        outcome=outcome,
+        detail=detail,
+    )
+    name, correlation_id = notification.notification_id, notification.correlation_id
+    return _wrap(event, name, correlation_id, now, number)
+
+
+def report_held(
+    notification: Notification, reason: str, now: datetime, *, attempts: int, gateway: str = ""
+) -> Envelope:
+    """The notification waits after so many attempts; `gateway` perhaps has it."""
+    event = NotificationHeld(
+        **_copy_fields(notification), held_at=now, reason=reason, gateway=gateway
+    )
+    name, correlation_id = notification.notification_id, notification.correlation_id
+    return _wrap(event, name, correlation_id, now, attempts, reason)
 
 
 def report_suppressed(notification: Notification, reason: str, now: datetime) -> Envelope:
@@ -144,4 +194,24 @@ def report_suppressed(notification: Notification, reason: str, now: datetime) ->
 def report_delivered(notification: Notification, at: datetime, now: datetime) -> Envelope:
     """The gateway reported that the notification reached the contact."""
     event = NotificationDelivered(**_copy_fields(notification), delivered_at=at)
+    return _wrap(event, notification.notification_id, notification.correlation_id, now)
+
+
+def report_undelivered(
+    notification: Notification,
+    *,
+    attempts: int,
+    gateway: str,
+    detail: str,
+    at: datetime,
+    now: datetime,
+) -> Envelope:
+    """The gateway reported that the notification did not reach the contact."""
+    event = NotificationUndelivered(
+        **_copy_fields(notification),
+        reported_at=at,
+        attempts=attempts,
+        gateway=gateway,
+        detail=detail,
+    )
     return _wrap(event, notification.notification_id, notification.correlation_id, now)

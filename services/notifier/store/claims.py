@@ -35,6 +35,8 @@ _COLUMNS = (
 )
 _FROM = f"SELECT {_COLUMNS} FROM notifier.notifications WHERE channel = :channel AND "  # noqa: S608 - constants
 _LOCKED = "LIMIT :limit FOR UPDATE SKIP LOCKED"
+ABANDONED = "its process ended before the outcome"
+"""The detail of an attempt without an outcome."""
 _HELD = ", ".join(f"'{reason}'" for reason in HoldReason)
 
 
@@ -227,7 +229,7 @@ async def close_abandoned(db: AsyncConnection, claimed: Sequence[Claimed], at: d
         .values(
             outcome=AttemptEnd.UNKNOWN,
             ended_at=at,
-            detail="its process ended before the outcome",
+            detail=ABANDONED,
         ),
         {"ids": [row.notification_id for row in claimed]},
     )

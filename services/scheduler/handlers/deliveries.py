@@ -15,10 +15,13 @@ from shared.logging import log
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import WITHDRAWN, ExpectedAudited, ReminderFannedOut
 from shared.schemas.gateway_events import (
+    AttemptEnded,
     NotificationDelivered,
     NotificationFailed,
+    NotificationHeld,
     NotificationSent,
     NotificationSuppressed,
+    NotificationUndelivered,
 )
 from shared.schemas.topics import DeliveryEvent
 
@@ -72,8 +75,12 @@ def _list_notifications(event: DeliveryEvent) -> Iterator[ReportedNotification]:
             withdrawn = event.reason == WITHDRAWN
             state = ReportedState.WITHDRAWN if withdrawn else ReportedState.SUPPRESSED
             yield _report_end(event, state, event.reason)
-        case NotificationDelivered() | ExpectedAudited():
-            return  # delivery follows sending, which is counted; the other is ingest's audit
+        case NotificationDelivered() | NotificationUndelivered():
+            return  # follows sending, which is counted
+        case NotificationHeld() | AttemptEnded():
+            return  # it is still pending
+        case ExpectedAudited():
+            return  # ingest's audit
         case _:
             assert_never(event)
 
