@@ -1,4 +1,4 @@
-"""`cuiban messages`: what was sent to units, what became of it, and why."""
+"""`cuiban messages list` and `show`: what was sent to units, what became of it, and why."""
 
 from datetime import datetime
 from typing import Annotated
@@ -14,12 +14,13 @@ from deploy.terminal.answers import JsonOption, format_instant, say, show_answer
 from deploy.terminal.language import N_, _
 from deploy.terminal.tables import show_table
 from shared.api.fields import Page
-from shared.api.messages import CauseOut, MessageOut, MessageStoryOut
+from shared.api.messages import CauseOut, MessageActionOut, MessageOut, MessageStoryOut
 from shared.schemas.messages import MessageStatus
 from shared.schemas.rules import Channel
 
 messages = typer.Typer(
-    help="Messages to units: list, group by cause, show the whole story.", no_args_is_help=True
+    help="Messages to units: list, show the whole story, send again, cancel, release.",
+    no_args_is_help=True,
 )
 STATUSES = {
     MessageStatus.PENDING: N_("pending"),
@@ -38,7 +39,7 @@ UnitsOption = Annotated[
 ]
 ChannelsOption = Annotated[list[Channel] | None, typer.Option("--channel", help="On this channel.")]
 StatusesOption = Annotated[
-    list[MessageStatus] | None, typer.Option("--status", "--state", help="Of this status.")
+    list[MessageStatus] | None, typer.Option("--status", help="Of this status.")
 ]
 CausesOption = Annotated[
     list[str] | None, typer.Option("--cause", help="For this cause, as --by-cause names it.")
@@ -132,6 +133,22 @@ def _make_row(row: MessageOut) -> tuple[str, ...]:
     )
 
 
+def describe_action(done: MessageActionOut) -> str:
+    """What a person wanted done with a message, and what the notifier answered."""
+    if done.refused:
+        answer = _("refused: {reason}").format(reason=done.refused)
+    else:
+        answer = _("done") if done.answered_at else _("not answered yet")
+    line = _("{at} {actor}: {action} ({reason}): {answer}")
+    return line.format(
+        at=format_instant(done.requested_at),
+        actor=done.actor,
+        action=" ".join(filter(None, (done.action, done.new_address))),
+        reason=done.reason,
+        answer=answer,
+    )
+
+
 def _show_causes(rows: list[CauseOut]) -> None:
     if not rows:
         say(_("Nothing failed, and nothing is held."))
@@ -177,6 +194,8 @@ def _show_story(story: MessageStoryOut) -> None:
     if story.body:
         say("")
         say(story.body)
+    for done in story.actions:
+        say(describe_action(done))
     if story.siblings:
         say("")
         say(_("Other messages of the same reminder:"))

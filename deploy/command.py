@@ -47,7 +47,7 @@ _COMMANDS = {
     "hearing": "cli.obligations:record_hearing",
     "tokens": "cli.tokens:tokens",
     "receipts": "cli.receipts:receipts",
-    "messages": "cli.messages:messages",
+    "messages": "cli.message_actions:messages",
     "audit": "cli.audit:audit",
     "ops": "deploy.ops.app:ops",
     "gateways": "deploy.gateways:gateways",

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.statuses import MessageState
-from services.ingest.store import history
+from services.ingest.store import history, message_actions
 from shared.errors import PoisonError
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
@@ -20,6 +20,7 @@ from shared.schemas.events import (
 )
 from shared.schemas.gateway_events import (
     AttemptEnded,
+    MessageActionAnswered,
     NotificationDelivered,
     NotificationFailed,
     NotificationHeld,
@@ -67,18 +68,31 @@ class _Rows:
     not_fired: list[dict[str, Any]] = field(default_factory=list)
     notifications: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     failed_attempts: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[MessageActionAnswered] = field(default_factory=list)
 
 
 async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
-    """Apply a batch: one statement for each table, whatever its size."""
+    """Apply a batch: one statement for each table, whatever its size.
+
+    An answer to a person divides it: these are rare.
+    """
     rows = _Rows()
     for envelope in envelopes:
         _collect(rows, envelope)
+        if rows.answers:  # what follows is about the message as the answer left it
+            await _put(db, rows)
+            rows = _Rows()
+    await _put(db, rows)
+
+
+async def _put(db: AsyncConnection, rows: _Rows) -> None:
     await history.put_reminders(db, rows.reminders)
     await history.put_withdrawals(db, rows.withdrawals)
     await history.put_not_fired(db, rows.not_fired)
     await history.put_notifications(db, list(rows.notifications.values()))
     await history.put_failed_attempts(db, rows.failed_attempts)
+    for answer in rows.answers:
+        await message_actions.put_answer(db, answer)
 
 
 def _collect(rows: _Rows, envelope: Envelope) -> None:
@@ -98,6 +112,8 @@ def _collect(rows: _Rows, envelope: Envelope) -> None:
         case ReminderFannedOut():
             for row in _make_pending_rows(envelope, event):
                 _fold(rows.notifications, row)
+        case MessageActionAnswered():
+            rows.answers.append(event)
         case AttemptEnded() | ExpectedAudited():
             pass  # an attempt is above; an audit is published by ingest itself, for others
         case _:

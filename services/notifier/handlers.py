@@ -8,6 +8,7 @@ from uuid import UUID
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.notifier.acting import apply_requests
 from services.notifier.domain import reporting
 from services.notifier.domain.fanout import DueReminder, PlannedNotification, fan_out, list_left_out
 from services.notifier.gateways.push_reading import PushReader
@@ -149,7 +150,7 @@ async def _fan_out(
 async def handle_receipts(
     pushes: PushReader, db: AsyncConnection, envelopes: Sequence[Envelope], now: datetime
 ) -> None:
-    """Report deliveries, and store requests for new links.
+    """Report deliveries, store requests for new links, and do what people order for messages.
 
     A receipt that comes before its outcome is stored until then.
 
@@ -162,11 +163,11 @@ async def handle_receipts(
     for envelope in envelopes:
         if isinstance(envelope.event, ReceiptsPushed):
             received += _read_push(pushes, envelope.event)
-    if not received:
-        return
-    await receipts.lock_for_receipts(db)
-    await receipts.put(db, received)
-    await settle_receipts(db, [event.gateway_message_id for event in received], now)
+    if received:
+        await receipts.lock_for_receipts(db)
+        await receipts.put(db, received)
+        await settle_receipts(db, [event.gateway_message_id for event in received], now)
+    await apply_requests(db, envelopes, now)
 
 
 def _read_push(pushes: PushReader, push: ReceiptsPushed) -> list[ReceiptReceived]:

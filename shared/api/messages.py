@@ -1,11 +1,15 @@
 """Messages over HTTP: what was sent to whom, what became of it, and its whole story."""
 
 from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
-from shared.api.fields import Answer
+from pydantic import ConfigDict, Field
+
+from shared.api.fields import Answer, Day, Line, Reason, Request
 from shared.api.ledger import ItemOut
-from shared.schemas.messages import MessageStatus
+from shared.schemas.messages import ActionRefusal, MessageAction, MessageStatus
+from shared.schemas.rules import Channel
 
 
 class MessageOut(Answer):
@@ -86,11 +90,96 @@ class MessageReminderOut(Answer):
     complete: bool
 
 
+class MessageActionIn(Request):
+    """Why a person wants it done; it stands in the journal."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "网关已恢复"}]}
+    )
+
+    reason: Reason
+
+
+class NewAddressIn(MessageActionIn):
+    """Another address for one message: an e-mail address, or a mobile number."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"address": "13900000009", "reason": "电话核实"}]},
+    )
+
+    address: Annotated[Line, Field(max_length=254)]
+
+
+class GroupActionIn(Request):
+    """An action on all messages of a filter that it may be done with.
+
+    `expected` is how many these are, as `GET /v1/messages/affected` counts them: with another
+    number nothing is done. The filters are those of `GET /v1/messages`.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "action": "resend",
+                    "reason": "网关已恢复",
+                    "expected": 12,
+                    "status": ["failed"],
+                    "cause": ["busy"],
+                }
+            ]
+        },
+    )
+
+    action: Literal[MessageAction.RESEND, MessageAction.CANCEL, MessageAction.RELEASE]
+    reason: Reason
+    expected: Annotated[int, Field(ge=1)]
+    unit_id: Annotated[tuple[UUID, ...], Field(max_length=100)] = ()
+    channel: tuple[Channel, ...] = ()
+    status: tuple[MessageStatus, ...] = ()
+    cause: Annotated[tuple[Line, ...], Field(max_length=100)] = ()
+    gateway: Annotated[tuple[Line, ...], Field(max_length=100)] = ()
+    first: Annotated[Day | None, Field(alias="from")] = None
+    last: Annotated[Day | None, Field(alias="to")] = None
+
+
+class MessageActionOut(Answer):
+    """What a person wanted done with a message.
+
+    `answered_at` is null until the notifier answered; `refused` is why it did nothing.
+    """
+
+    request_id: UUID
+    notification_id: UUID
+    action: MessageAction
+    new_address: str
+    reason: str
+    actor: str
+    requested_at: datetime
+    answered_at: datetime | None
+    refused: str
+
+
+class GroupActionOut(Answer):
+    """For how many messages an action was asked for."""
+
+    requested: int
+
+
+class AffectedOut(Answer):
+    """How many messages an action would be asked for, and how many it leaves out, by reason."""
+
+    messages: int
+    refused: dict[ActionRefusal, int]
+
+
 class MessageStoryOut(MessageOut):
     """A message with its whole story.
 
     `obligations` as they stand now. `siblings` are the other messages of the same reminder, to
-    another post or on another channel.
+    another post or on another channel. `allowed` is what may be done with it now.
     """
 
     reminder: MessageReminderOut | None
@@ -98,3 +187,5 @@ class MessageStoryOut(MessageOut):
     attempts_made: list[AttemptOut]
     receipts: list[DeliveryReportOut]
     siblings: list[MessageOut]
+    actions: list[MessageActionOut]
+    allowed: list[MessageAction]

@@ -9,6 +9,7 @@ from uuid import UUID
 from typing_extensions import override
 
 from shared.schemas.base_events import Event, UnitEvent
+from shared.schemas.messages import MessageAction
 from shared.schemas.rules import Audience, Channel
 from shared.schemas.values import Instant
 
@@ -82,6 +83,32 @@ class NotificationDelivered(_Delivery):
     """The gateway reported that it reached the contact."""
 
     delivered_at: Instant
+
+
+class MessageActionRequested(_Delivery):
+    """A person wants something done with a message; the notifier decides.
+
+    `request_id` names the request: the notifier answers each once. `new_address` is that of
+    READDRESS.
+    """
+
+    request_id: UUID
+    action: MessageAction
+    new_address: str = ""
+    requested_at: Instant
+
+
+class MessageActionAnswered(_Delivery):
+    """The action was done, or is refused for a reason.
+
+    `reopened`: the message had ended, and counts as pending again until it ends anew.
+    """
+
+    request_id: UUID
+    action: MessageAction
+    answered_at: Instant
+    refused: str = ""
+    reopened: bool = False
 
 
 class ReceiptReceived(Event):

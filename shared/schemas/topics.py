@@ -25,6 +25,8 @@ from shared.schemas.events import (
 )
 from shared.schemas.gateway_events import (
     AttemptEnded,
+    MessageActionAnswered,
+    MessageActionRequested,
     NotificationDelivered,
     NotificationFailed,
     NotificationHeld,
@@ -63,9 +65,10 @@ DeliveryEvent: TypeAlias = (
     | NotificationUndelivered
     | NotificationHeld
     | AttemptEnded
+    | MessageActionAnswered
     | ExpectedAudited
 )
-ReceiptEvent: TypeAlias = ReceiptReceived | ReceiptsPushed | LinkRequested
+ReceiptEvent: TypeAlias = ReceiptReceived | ReceiptsPushed | LinkRequested | MessageActionRequested
 """What reached ingest from outside and the notifier acts on."""
 
 

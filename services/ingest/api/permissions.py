@@ -48,6 +48,8 @@ class Permission(StrEnum):
     """To publish rule books and calendars, and to mute reminders."""
     CHANGE_SETTINGS = "change-settings"
     """To change the settings of the office."""
+    HANDLE_MESSAGES = "handle-messages"
+    """To send messages again, cancel, release and readdress them."""
     DELIVER_RECEIPTS = "deliver-receipts"
     """To report what became of a message, as a gateway does."""
     MANAGE_TOKENS = "manage-tokens"
@@ -61,7 +63,9 @@ class Permission(StrEnum):
 _P = Permission
 
 _READING = frozenset({_P.READ, _P.READ_DRAFTS, _P.READ_SUBORDINATES})
-_EDITING = frozenset({_P.EDIT_PLANS, _P.EDIT_UNITS, _P.EDIT_LEDGER, _P.DRAFT_RULES})
+_EDITING = frozenset(
+    {_P.EDIT_PLANS, _P.EDIT_UNITS, _P.EDIT_LEDGER, _P.DRAFT_RULES, _P.HANDLE_MESSAGES}
+)
 _DECIDING = frozenset(
     {
         _P.PUBLISH_PLANS,

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.ingest.domain.statuses import MessageState
 from services.ingest.store.columns import INSTANT, METADATA, EnumText
+from shared.schemas.messages import MessageAction
 from shared.schemas.mutes import NotFiredReason
 from shared.schemas.rules import Audience
 
@@ -102,6 +103,24 @@ NOTIFICATIONS = Table(
         postgresql_where=text("undelivered_at IS NOT NULL"),
     ),
 )
+
+MESSAGE_ACTIONS = Table(
+    "message_actions",
+    METADATA,
+    Column("request_id", Uuid, primary_key=True),
+    Column("notification_id", Uuid, nullable=False),
+    Column("office_id", Uuid, nullable=False),
+    Column("action", EnumText(MessageAction), nullable=False),
+    Column("new_address", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("requested_at", INSTANT, nullable=False),
+    Column("answered_at", INSTANT),
+    Column("refused", Text, nullable=False, server_default=""),
+    Index("message_actions_message", "notification_id", "requested_at"),
+)
+"""What people wanted done with messages. The notifier's answer is empty until it comes; `refused`
+is why it did nothing."""
 
 FAILED_ATTEMPTS = Table(
     "failed_attempts",

@@ -223,4 +223,5 @@ def make_notification(
         address=claimed.address,
         correlation_id=background.correlation_id,
         obligation_ids=tuple(item.obligation_id for item in items),
+        reopened=claimed.reopened,
     )

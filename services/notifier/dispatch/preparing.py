@@ -173,6 +173,7 @@ async def _decide(
             how=background.how,
             sent_by_rule=lately.list_by_rule(row, background),
             earlier=earlier.get(row.notification_id, ()),
+            is_released=row.released,
         )
         current = replace(row, address=address or "")
         if decide_one(current, background, facts, rules_of[row.office_id], decisions):
@@ -186,9 +187,13 @@ def _find_address(
 ) -> str | None:
     """Where a notification goes now; None when its contact's post has no holder any more.
 
+    An address that a person gave goes before the directory's.
+
     Call it only for a notification that the contact can't have received: after an unknown outcome
     the same address is used again, so that the notification never reaches two people.
     """
+    if claimed.own_address:
+        return claimed.own_address
     holders = select_holders(recipients, claimed.slot, get_zone(background.timezone), now)
     holder = holders.get(claimed.contact_id) if claimed.contact_id else None
     return holder.get_address(claimed.channel) if holder else None

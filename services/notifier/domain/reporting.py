@@ -17,6 +17,8 @@ from shared.schemas.events import ReminderFannedOut
 from shared.schemas.facts import NotificationRef
 from shared.schemas.gateway_events import (
     AttemptEnded,
+    MessageActionAnswered,
+    MessageActionRequested,
     NotificationDelivered,
     NotificationFailed,
     NotificationHeld,
@@ -59,12 +61,20 @@ def _copy_fields(notification: Notification) -> _NotificationFields:
     )
 
 
-def _wrap(
-    event: Event, name: UUID, correlation_id: UUID, now: datetime, *parts: object
-) -> Envelope:
-    """An event about a reminder or notification; `parts` tell several of one type apart."""
-    event_id = identity.derive_event_id(type(event).__name__, name, *parts)
+def _wrap(event: Event, name: UUID, correlation_id: UUID, now: datetime) -> Envelope:
+    event_id = identity.derive_event_id(type(event).__name__, name)
     return Envelope(event_id, SOURCE, now, correlation_id, event)
+
+
+def _report(event: Event, notification: Notification, now: datetime, *parts: object) -> Envelope:
+    """An event about a notification; `parts` tell several of one type apart.
+
+    After a person reopened the notification the same event may happen anew.
+    """
+    again = (f"reopened {notification.reopened}",) if notification.reopened else ()
+    name = notification.notification_id
+    event_id = identity.derive_event_id(type(event).__name__, name, *parts, *again)
+    return Envelope(event_id, SOURCE, now, notification.correlation_id, event)
 
 
 def report_fan_out(
@@ -128,7 +138,7 @@ def report_sent(
         subject=masked.subject,
         body=masked.text[:_BODY_LIMIT],
     )
-    return _wrap(event, notification.notification_id, notification.correlation_id, now)
+    return _report(event, notification, now)
 
 
 def report_failed(
@@ -149,7 +159,7 @@ def report_failed(
         detail=detail,
         gateway=gateway,
     )
-    return _wrap(event, notification.notification_id, notification.correlation_id, now)
+    return _report(event, notification, now)
 
 
 def report_attempt(
@@ -170,8 +180,7 @@ def report_attempt(
         outcome=outcome,
         detail=detail,
     )
-    name, correlation_id = notification.notification_id, notification.correlation_id
-    return _wrap(event, name, correlation_id, now, number)
+    return _report(event, notification, now, number)
 
 
 def report_held(
@@ -181,20 +190,19 @@ def report_held(
     event = NotificationHeld(
         **_copy_fields(notification), held_at=now, reason=reason, gateway=gateway
     )
-    name, correlation_id = notification.notification_id, notification.correlation_id
-    return _wrap(event, name, correlation_id, now, attempts, reason)
+    return _report(event, notification, now, attempts, reason)
 
 
 def report_suppressed(notification: Notification, reason: str, now: datetime) -> Envelope:
     """It was decided not to send the notification."""
     event = NotificationSuppressed(**_copy_fields(notification), decided_at=now, reason=reason)
-    return _wrap(event, notification.notification_id, notification.correlation_id, now)
+    return _report(event, notification, now)
 
 
 def report_delivered(notification: Notification, at: datetime, now: datetime) -> Envelope:
     """The gateway reported that the notification reached the contact."""
     event = NotificationDelivered(**_copy_fields(notification), delivered_at=at)
-    return _wrap(event, notification.notification_id, notification.correlation_id, now)
+    return _report(event, notification, now)
 
 
 def report_undelivered(
@@ -214,4 +222,24 @@ def report_undelivered(
         gateway=gateway,
         detail=detail,
     )
-    return _wrap(event, notification.notification_id, notification.correlation_id, now)
+    return _report(event, notification, now)
+
+
+def report_answer(
+    notification: Notification,
+    request: MessageActionRequested,
+    now: datetime,
+    *,
+    refused: str = "",
+    reopened: bool = False,
+) -> Envelope:
+    """What a person wanted done with the notification was done, or is refused."""
+    event = MessageActionAnswered(
+        **_copy_fields(notification),
+        request_id=request.request_id,
+        action=request.action,
+        answered_at=now,
+        refused=refused,
+        reopened=reopened,
+    )
+    return _report(event, notification, now, request.request_id)

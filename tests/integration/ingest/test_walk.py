@@ -79,6 +79,10 @@ def test_the_walk_knows_every_identifier_and_body() -> None:
 NAMED_IN_BODIES = {
     "POST /v1/calendars/draft/publish": ("draft_id", {}),
     "POST /v1/tokens": ("unit_id", {"name": "x", "scopes": ["read"]}),
+    "POST /v1/messages/actions": (
+        "unit_id",
+        {"action": "cancel", "reason": "x", "expected": 1, "unit_id": []},
+    ),
     "POST /v1/mutes": ("unit_id", {"until": "2023-12-31", "reason": "x"}),
     "POST /v1/users": ("unit_id", {"name": "x", "role": "unit"}),
     "POST /v1/objections/{objection_id}/uphold": ("unit_id", {"note": "x"}),
@@ -158,7 +162,8 @@ async def try_bodies(offices: Offices) -> dict[Any, int]:
     for name, (field, body) in NAMED_IN_BODIES.items():
         method, _, path = name.partition(" ")
         at = path.format(**offices.ids)
-        answer = await client.request(method, at, json={**body, field: unit_id})
+        value = [unit_id] if body.get(field) == [] else unit_id
+        answer = await client.request(method, at, json={**body, field: value})
         seen[name] = answer.status_code
     return seen
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.message_actions import list_allowed
 from services.ingest.domain.message_story import (
     ACCEPTED,
     Attempt,
@@ -17,10 +18,11 @@ from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.ledger import LedgerItem, to_item
 from services.ingest.handlers.office.rules import get_office_day, get_office_zone
+from services.ingest.store import message_actions, obligations, units
 from services.ingest.store import messages as store
-from services.ingest.store import obligations
+from services.ingest.store.message_actions import StoredMessageAction
 from services.ingest.store.messages import MessageFilter, MessageReminder, StoredMessage
-from shared.schemas.messages import MessageStatus
+from shared.schemas.messages import MessageAction, MessageStatus
 
 _DAY = timedelta(days=1)
 
@@ -43,14 +45,19 @@ class MessageStory(StoredMessage):
     attempts_made: list[Attempt]
     receipts: list[DeliveryReport]
     siblings: list[StoredMessage]
+    actions: list[StoredMessageAction]
+    allowed: tuple[MessageAction, ...]
 
 
 async def make_filter(db: AsyncConnection, act: Act, query: MessageQuery) -> MessageFilter:
     """The filter of a query, with its days as instants.
 
     Raises:
-        RefusedError: the range of days ends before it begins.
+        RefusedError: it names no unit of the office; the range of days ends before it begins.
     """
+    for unit_id in query.wanted.unit_ids:
+        if await units.find_unit(db, act.office_id, unit_id) is None:
+            raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")
     first, last = query.first, query.last
     if first is None and last is None:
         return query.wanted
@@ -92,6 +99,8 @@ async def tell_story(db: AsyncConnection, act: Act, notification_id: UUID) -> Me
         attempts_made=list_attempts(failed, accepted),
         receipts=list_receipts(failed, accepted, delivered_at),
         siblings=await store.list_siblings(db, message),
+        actions=await message_actions.list_actions(db, notification_id),
+        allowed=list_allowed(message.status, message.cause),
     )
 
 

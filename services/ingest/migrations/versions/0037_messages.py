@@ -1,4 +1,4 @@
-"""What a person who works with messages sees: what is held and not delivered, and each attempt."""
+"""Work with messages: what is held and not delivered, each attempt, and what people order."""
 
 from alembic import op
 
@@ -25,9 +25,21 @@ def upgrade() -> None:
         ("notifications_undelivered", "undelivered_at IS NOT NULL"),
     ):
         op.execute(f"CREATE INDEX {name} ON ingest.notifications (office_id) WHERE {where}")
+    op.execute(
+        "CREATE TABLE ingest.message_actions ("
+        "request_id UUID PRIMARY KEY, notification_id UUID NOT NULL, office_id UUID NOT NULL, "
+        "action TEXT NOT NULL, new_address TEXT NOT NULL, reason TEXT NOT NULL, "
+        "actor TEXT NOT NULL, requested_at TIMESTAMP WITH TIME ZONE NOT NULL, "
+        "answered_at TIMESTAMP WITH TIME ZONE, refused TEXT DEFAULT '' NOT NULL)"
+    )
+    op.execute(
+        "CREATE INDEX message_actions_message "
+        "ON ingest.message_actions (notification_id, requested_at)"
+    )
 
 
 def downgrade() -> None:
+    op.execute("DROP TABLE ingest.message_actions")
     op.execute("DROP TABLE ingest.failed_attempts")
     op.execute("ALTER TABLE ingest.notifications DROP COLUMN undelivered_at")
     op.execute("ALTER TABLE ingest.notifications DROP COLUMN held")
