@@ -48,6 +48,7 @@ _COMMANDS = {
     "tokens": "cli.tokens:tokens",
     "receipts": "cli.receipts:receipts",
     "messages": "cli.message_actions:messages",
+    "dead-letters": "cli.dead_letters:dead_letters",
     "audit": "cli.audit:audit",
     "ops": "deploy.ops.app:ops",
     "gateways": "deploy.gateways:gateways",

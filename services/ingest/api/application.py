@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI
 from services.ingest.api import (
     audit,
     calendars,
+    dead_letters,
     directory_changes,
     evidence,
     feeds,
@@ -74,7 +75,7 @@ _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
     *(obligations, evidence, hearings, waiting, messages, views, reports, feeds, offices, receipts),
     *(calendars, settings, forecast, rule_books, rule_drafts, mutes, why),
-    *(users, sessions, openid, links, me, audit),
+    *(users, sessions, openid, links, me, audit, dead_letters),
 )
 
 

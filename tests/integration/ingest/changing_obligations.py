@@ -7,6 +7,7 @@ import httpx
 
 from services.ingest.domain.statuses import MessageState
 from tests.integration.ingest.changing_plans import PlanDesk
+from tests.integration.ingest.dead_letters import put_dead_letter
 from tests.integration.ingest.messages import put_message
 
 
@@ -101,6 +102,10 @@ class ObligationDesk(PlanDesk):
     async def take_back_evidence(self) -> httpx.Response:
         added = (await self.add_evidence()).json()["evidence"][-1]
         return await self.post(f"/v1/evidence/{added['evidence_id']}/take-back", {"note": "有误"})
+
+    async def dead_letter(self, how: str) -> httpx.Response:
+        letter = await put_dead_letter(self.api)
+        return await self.post(f"/v1/dead-letters/{letter}/{how}", {"reason": "已升级"})
 
     async def message(self, how: str, **body: object) -> httpx.Response:
         row = (await self.api.list_ledger())[0]

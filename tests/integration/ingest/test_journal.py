@@ -221,6 +221,10 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
         Desk.message, how="address", address="new@x.example"
     ),
     ("POST", "/v1/messages/actions"): Desk.messages,
+    **{
+        ("POST", f"/v1/dead-letters/{{letter_id}}/{how}"): partial(Desk.dead_letter, how=how)
+        for how in ("replay", "discard")
+    },
     ("POST", "/v1/receipts"): Desk.receipt,
     ("POST", "/v1/receipt-addresses"): Desk.make_address,
     ("POST", "/v1/receipts/{gateway}/{secret}"): Desk.push,

@@ -62,7 +62,15 @@ async def test_each_endpoint_lets_in_whom_the_table_lets_in(offices: Offices) ->
 def test_the_walk_knows_every_identifier_and_body() -> None:
     known = {"plan_id", "revision_id", "unit_id", "obligation_id", "token_id", "user_id"}
     known |= {"session_id", "plan", "extension_id", "objection_id", "hearing_id"}
-    known |= {"evidence_id", "view_id", "proposal_id", "draft_id", "mute_id", "notification_id"}
+    known |= {
+        "evidence_id",
+        "view_id",
+        "proposal_id",
+        "draft_id",
+        "mute_id",
+        "notification_id",
+        "letter_id",
+    }
     unknown = {
         name
         for endpoint in EVERY

@@ -29,6 +29,7 @@ def _ids(row: dict[str, Any]) -> dict[str, str]:
             "proposal_id",
             "mute_id",
             "notification_id",
+            "letter_id",
         ),
         str(UUID(int=0)),
     )
