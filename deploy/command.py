@@ -47,7 +47,7 @@ _COMMANDS = {
     "hearing": "cli.obligations:record_hearing",
     "tokens": "cli.tokens:tokens",
     "receipts": "cli.receipts:receipts",
-    "messages": "cli.message_actions:messages",
+    "messages": "cli.phone_list:messages",
     "dead-letters": "cli.dead_letters:dead_letters",
     "audit": "cli.audit:audit",
     "ops": "deploy.ops.app:ops",

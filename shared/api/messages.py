@@ -189,3 +189,27 @@ class MessageStoryOut(MessageOut):
     siblings: list[MessageOut]
     actions: list[MessageActionOut]
     allowed: list[MessageAction]
+
+
+class HolderOut(Answer):
+    """A person of a unit; empty texts where nobody holds the post, or there is no number."""
+
+    name: str
+    mobile: str
+
+
+class PhoneListRowOut(Answer):
+    """A post to phone: who holds it today, what it was not told of, and why not.
+
+    `others` are further people of the unit with a number. `why` has the causes by channel, in
+    Chinese. `last` is the slot of the newest message that did not reach the post.
+    """
+
+    unit_id: UUID
+    unit: str
+    audience: str
+    holder: HolderOut
+    others: list[HolderOut]
+    obligations: list[ItemOut]
+    why: str
+    last: datetime

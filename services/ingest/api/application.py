@@ -21,6 +21,7 @@ from services.ingest.api import (
     obligations,
     offices,
     openid,
+    phone_list,
     plans,
     problems,
     proposals,
@@ -73,7 +74,19 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
-    *(obligations, evidence, hearings, waiting, messages, views, reports, feeds, offices, receipts),
+    *(
+        obligations,
+        evidence,
+        hearings,
+        waiting,
+        phone_list,
+        messages,
+        views,
+        reports,
+        feeds,
+        offices,
+        receipts,
+    ),
     *(calendars, settings, forecast, rule_books, rule_drafts, mutes, why),
     *(users, sessions, openid, links, me, audit, dead_letters),
 )

@@ -139,6 +139,8 @@ ENDPOINTS: Mapping[str, Permission] = {
     "GET /v1/notifications": _P.READ_DRAFTS,
     "GET /v1/messages": _P.READ_DRAFTS,
     "GET /v1/messages/causes": _P.READ_DRAFTS,
+    "GET /v1/messages/phone-list": _P.READ_DRAFTS,
+    "GET /v1/messages/phone-list.xlsx": _P.READ_DRAFTS,
     "GET /v1/messages/affected": _P.READ_DRAFTS,
     "POST /v1/messages/actions": _P.HANDLE_MESSAGES,
     "GET /v1/messages/{notification_id}": _P.READ_DRAFTS,

@@ -1,7 +1,7 @@
 """What is asked of the messages of an office: lists by filters, counts by cause, one story."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     Text,
     case,
+    exists,
     func,
     literal_column,
     or_,
@@ -28,6 +29,7 @@ from services.ingest.store.history_tables import FAILED_ATTEMPTS, NOTIFICATIONS,
 from services.ingest.store.rows import StoredNotification
 from services.ingest.store.tables import UNITS
 from shared.database.statements import inline
+from shared.messages.stages import SuppressReason
 from shared.schemas.messages import MessageStatus
 from shared.schemas.rules import Channel
 
@@ -208,6 +210,44 @@ async def count_causes(
         .order_by(counted.desc(), literal_column("1"), literal_column("2"), _N.channel)
     )
     return await fetch_all(db, CauseCount, query)
+
+
+_OTHER = NOTIFICATIONS.alias("other")
+
+
+async def list_unreached(
+    db: AsyncConnection, office_id: UUID, wanted: MessageFilter, limit: int
+) -> list[StoredMessage]:
+    """The messages that machines did not deliver, the newest slot first.
+
+    They failed, did not arrive, are held, or had no address; no other message of their reminder was
+    accepted, and no later one to the same post. A filter's statuses do not count.
+    """
+    reached = exists().where(
+        _OTHER.c.unit_id == _N.unit_id,
+        _OTHER.c.slot >= _N.slot,
+        or_(
+            _OTHER.c.reminder_id == _N.reminder_id,
+            (_OTHER.c.slot > _N.slot) & (_OTHER.c.audience == _N.audience),
+        ),
+        _OTHER.c.state.in_((MessageState.SENT, MessageState.DELIVERED)),
+        _OTHER.c.undelivered_at.is_(None),
+    )
+    unaddressed = (SuppressReason.NO_ADDRESS, SuppressReason.NO_CONTACT)
+    query = (
+        _select_messages()
+        .where(
+            *list_conditions(office_id, replace(wanted, statuses=())),
+            or_(
+                *(_IS[status] for status in _TROUBLED),
+                _IS[MessageStatus.SUPPRESSED] & _N.reason.in_(unaddressed),
+            ),
+            ~reached,
+        )
+        .order_by(_N.slot.desc(), _N.notification_id.desc())
+        .limit(limit)
+    )
+    return await fetch_all(db, StoredMessage, query)
 
 
 async def find_reminder(db: AsyncConnection, reminder_id: UUID) -> MessageReminder | None:

@@ -174,6 +174,8 @@ TABLE = {
     "GET /v1/notifications": Access("read", 403),
     "GET /v1/messages": Access("read", 403),
     "GET /v1/messages/causes": Access("read", 403),
+    "GET /v1/messages/phone-list": Access("read", 403),
+    "GET /v1/messages/phone-list.xlsx": Access("read", 403),
     "GET /v1/messages/affected": Access("read", 403),
     "POST /v1/messages/actions": Access("manage", 403),
     "GET /v1/messages/{notification_id}": Access("read", 403, 403),

@@ -2,14 +2,12 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from services.ingest.domain.statuses import MessageState
-from shared.schemas.events import ReminderDue, ReminderFannedOut
-from shared.schemas.facts import NotificationRef, ReminderItem
 from shared.schemas.gateway_events import (
     AttemptEnded,
     NotificationDelivered,
@@ -18,53 +16,10 @@ from shared.schemas.gateway_events import (
     NotificationSent,
     NotificationUndelivered,
 )
-from shared.schemas.rules import Audience, Channel, ReminderKind
 from tests.integration.ingest.conftest import NOW
-from tests.integration.ingest.messages import put_message, tell
+from tests.integration.ingest.messages import Reminder, put_message, tell
 
 pytestmark = pytest.mark.integration
-
-
-class Reminder:
-    """A reminder of the first obligation in the ledger, with two messages."""
-
-    def __init__(self, office_id: UUID, item: dict[str, Any]) -> None:
-        self.item = item
-        self.about = {
-            "office_id": office_id,
-            "unit_id": UUID(item["unit_id"]),
-            "reminder_id": uuid4(),
-            "audience": Audience.LIAISON,
-            "slot": NOW,
-        }
-        self.mail, self.sms = uuid4(), uuid4()
-
-    @property
-    def of_mail(self) -> dict[str, Any]:
-        return {**self.about, "notification_id": self.mail, "channel": Channel.EMAIL}
-
-    def due(self) -> ReminderDue:
-        item = ReminderItem(
-            obligation_id=UUID(self.item["obligation_id"]),
-            ref=self.item["ref"],
-            task_name=self.item["task_name"],
-            text=self.item["text"],
-            kind=ReminderKind.DEADLINE,
-            due_on=self.item["due_on"],
-        )
-        return ReminderDue(
-            **self.about,
-            timezone="Asia/Shanghai",
-            channels=(Channel.EMAIL, Channel.SMS),
-            rule_version=1,
-            plan_title="分解表",
-            items=(item,),
-        )
-
-    def fanned_out(self) -> ReminderFannedOut:
-        pairs = ((self.mail, Channel.EMAIL), (self.sms, Channel.SMS))
-        refs = [NotificationRef(notification_id=n, channel=c) for n, c in pairs]
-        return ReminderFannedOut(**self.about, notifications=tuple(refs))
 
 
 @pytest.fixture

@@ -55,9 +55,9 @@ async def make_filter(db: AsyncConnection, act: Act, query: MessageQuery) -> Mes
     Raises:
         RefusedError: it names no unit of the office; the range of days ends before it begins.
     """
-    for unit_id in query.wanted.unit_ids:
-        if await units.find_unit(db, act.office_id, unit_id) is None:
-            raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")
+    named = set(query.wanted.unit_ids)
+    if named and len(await units.list_units(db, act.office_id, named)) < len(named):
+        raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")
     first, last = query.first, query.last
     if first is None and last is None:
         return query.wanted
