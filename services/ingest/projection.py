@@ -267,5 +267,5 @@ def _fold(rows: dict[UUID, dict[str, Any]], row: dict[str, Any]) -> None:
     elif row["rank"] >= before["rank"]:
         kept = {name: row[name] or before[name] for name in _KEPT}
         if not row["rank"]:
-            kept["held"] = row["held"] or before["held"]
+            kept |= {name: row[name] or before[name] for name in ("held", "reason")}
         rows[row["notification_id"]] = row | kept

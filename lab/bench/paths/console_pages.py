@@ -93,6 +93,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/messages", "/messages"),
     ("/messages", "/messages?status=failed"),
     ("/messages/causes", "/messages/causes"),
+    ("/messages/gateways", "/messages/gateways"),
     ("/messages/phone-list", "/messages/phone-list"),
     ("/messages/dead-letters", "/messages/dead-letters"),
     ("/messages/group/{action}", "/messages/group/resend?status=failed"),

@@ -12,6 +12,7 @@ from services.ingest.api import (
     evidence,
     feeds,
     forecast,
+    gateway_use,
     hearings,
     ledger,
     links,
@@ -74,21 +75,10 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
-    *(
-        obligations,
-        evidence,
-        hearings,
-        waiting,
-        phone_list,
-        messages,
-        views,
-        reports,
-        feeds,
-        offices,
-        receipts,
-    ),
+    *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, receipts),
+    *(phone_list, messages, gateway_use, dead_letters),
     *(calendars, settings, forecast, rule_books, rule_drafts, mutes, why),
-    *(users, sessions, openid, links, me, audit, dead_letters),
+    *(users, sessions, openid, links, me, audit),
 )
 
 

@@ -137,6 +137,7 @@ ENDPOINTS: Mapping[str, Permission] = {
     "GET /v1/extensions": _P.READ_DRAFTS,
     "GET /v1/objections": _P.READ_DRAFTS,
     "GET /v1/notifications": _P.READ_DRAFTS,
+    "GET /v1/gateways": _P.READ_DRAFTS,
     "GET /v1/messages": _P.READ_DRAFTS,
     "GET /v1/messages/causes": _P.READ_DRAFTS,
     "GET /v1/messages/phone-list": _P.READ_DRAFTS,

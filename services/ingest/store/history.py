@@ -24,7 +24,9 @@ _N, _A = NOTIFICATIONS.c, FAILED_ATTEMPTS.c
 # named again (a fan-out, rank 0) stays held.
 _LATER = """(notification_id) DO UPDATE SET
     state = excluded.state, rank = excluded.rank, at = excluded.at,
-    reason = excluded.reason,
+    reason = CASE excluded.rank
+        WHEN 0 THEN coalesce(nullif(excluded.reason, ''), notifications.reason)
+        ELSE excluded.reason END,
     address = coalesce(nullif(excluded.address, ''), notifications.address),
     gateway = coalesce(nullif(excluded.gateway, ''), notifications.gateway),
     subject = coalesce(nullif(excluded.subject, ''), notifications.subject),

@@ -132,6 +132,7 @@ FAILED_ATTEMPTS = Table(
     Column("ended_at", INSTANT, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Index("failed_attempts_office", "office_id", "ended_at"),
 )
 """The attempts that did not bring a message to its contact, with what the gateway answered. The
 one that did stands in its notification."""

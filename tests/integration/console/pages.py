@@ -142,6 +142,7 @@ PAGES = (
     Row("/rules/mutes/{mute_id}/end", "/rules/mutes/{mute}/end", "结束的理由", "publish-rules"),
     Row("/messages", "/messages", "发送失败"),
     Row("/messages/causes", "/messages/causes", "网关拒收"),
+    Row("/messages/gateways", "/messages/gateways", "最近七天"),
     Row("/messages/phone-list", "/messages/phone-list", "请打电话"),
     Row("/messages/phone-list.xlsx", "/messages/phone-list.xlsx", "", kind="file"),
     Row(_LETTERS, _LETTERS, "notifier-reminders", "handle-dead-letters"),

@@ -10,10 +10,11 @@ from sqlalchemy import insert
 
 from services.ingest.domain.statuses import MessageState
 from services.ingest.store.history_tables import NOTIFICATIONS
+from shared.schemas.gateway_events import AttemptEnded
 from tests.integration.console.desk import Desk, check_page, take_picture
 from tests.integration.ingest.conftest import NOW
 from tests.integration.ingest.dead_letters import put_dead_letter
-from tests.integration.ingest.messages import put_message
+from tests.integration.ingest.messages import make_mail, put_message, tell
 
 pytestmark = pytest.mark.integration
 HOSTILE = "<script>document.title='hacked'</script>"
@@ -129,6 +130,13 @@ async def test_failures_by_cause_and_the_phone_list_are_pages_that_all_can_use(d
     await page.goto("/messages/causes")
     await expect(page.get_by_role("link", name="网关拒收")).to_be_visible()
     await expect(page.get_by_role("link", name="重新发送")).to_have_count(0)
+    await check_page(page)
+    attempt = {"number": 1, "gateway": "mas", "outcome": "busy", "detail": "REQUEST_LIMIT"}
+    await tell(desk.api, AttemptEnded(**make_mail(desk.api.office_id), ended_at=NOW, **attempt))
+    await page.get_by_role("link", name="网关", exact=True).click()
+    await expect(page.get_by_role("link", name="mas")).to_be_visible()
+    await page.locator("summary").click()
+    await expect(page.get_by_text("REQUEST_LIMIT")).to_be_visible()
     await check_page(page)
     await page.get_by_role("link", name="电话清单").click()
     await expect(page.get_by_text("没有需要打电话的。")).to_be_visible()

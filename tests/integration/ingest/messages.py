@@ -92,3 +92,16 @@ class Reminder:
         pairs = ((self.mail, Channel.EMAIL), (self.sms, Channel.SMS))
         refs = [NotificationRef(notification_id=n, channel=c) for n, c in pairs]
         return ReminderFannedOut(**self.about, notifications=tuple(refs))
+
+
+def make_mail(office_id: UUID) -> dict[str, Any]:
+    """What every event of a mail of its own names."""
+    return {
+        "office_id": office_id,
+        "unit_id": uuid4(),
+        "reminder_id": uuid4(),
+        "notification_id": uuid4(),
+        "audience": Audience.LIAISON,
+        "channel": Channel.EMAIL,
+        "slot": NOW,
+    }

@@ -172,6 +172,7 @@ TABLE = {
     "GET /v1/extensions": Access("read", 403),
     "GET /v1/objections": Access("read", 403),
     "GET /v1/notifications": Access("read", 403),
+    "GET /v1/gateways": Access("read", 403),
     "GET /v1/messages": Access("read", 403),
     "GET /v1/messages/causes": Access("read", 403),
     "GET /v1/messages/phone-list": Access("read", 403),

@@ -17,7 +17,7 @@ from shared.schemas.gateway_events import (
     NotificationUndelivered,
 )
 from tests.integration.ingest.conftest import NOW
-from tests.integration.ingest.messages import Reminder, put_message, tell
+from tests.integration.ingest.messages import Reminder, make_mail, put_message, tell
 
 pytestmark = pytest.mark.integration
 
@@ -115,3 +115,25 @@ async def test_messages_are_filtered_and_grouped_by_cause(api: Any) -> None:
     }
     wrong = await api.client.get("/v1/messages", params={"from": str(day), "to": "2000-01-01"})
     assert wrong.status_code == 422
+
+
+async def test_gateways_are_shown_by_what_they_accepted_and_refused(api: Any) -> None:
+    mail = make_mail(api.office_id)
+    busy = {"gateway": "a", "outcome": "busy", "detail": "421"}
+    late = NOW + timedelta(minutes=5)
+    undelivered = {"reported_at": late, "attempts": 3, "gateway": "b"}
+    await tell(
+        api,
+        AttemptEnded(**mail, number=1, ended_at=NOW, **busy),
+        AttemptEnded(**mail, number=2, ended_at=late, **busy | {"detail": "450"}),
+        NotificationSent(**mail, sent_at=late, attempts=3, gateway="b"),
+        NotificationUndelivered(**mail, **undelivered),
+    )
+    first, second = (await api.client.get("/v1/gateways")).json()["items"]
+    assert (first["gateway"], first["accepted"]) == ("a", [])
+    assert [(row["outcome"], row["attempts"]) for row in first["refused"]] == [("busy", 2)]
+    assert first["latest"]["detail"] == "450"
+    (accepted,) = second["accepted"]
+    assert (accepted["channel"], accepted["accepted"], accepted["undelivered"]) == ("email", 1, 1)
+    api.clock.instant = NOW + timedelta(days=8)
+    assert (await api.client.get("/v1/gateways")).json()["items"] == []

@@ -19,6 +19,9 @@ def upgrade() -> None:
         "outcome TEXT NOT NULL, detail TEXT NOT NULL, "
         "PRIMARY KEY (notification_id, number))"
     )
+    op.execute(
+        "CREATE INDEX failed_attempts_office ON ingest.failed_attempts (office_id, ended_at)"
+    )
     # Each holds no row yet, and the table is read once.
     for name, where in (
         ("notifications_held", "held <> ''"),
