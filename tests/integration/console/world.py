@@ -66,7 +66,7 @@ async def build_world(desk: Desk) -> World:
     foreign = await _fill(desk, stranger, "三台县财政局")
     foreign["session"] = await _open_foreign_session(desk, stranger)
     for names, office_id in ((own, desk.api.office_id), (foreign, office)):
-        names["message"] = await put_message(desk.api, names["unit"], office_id=office_id)
+        names["notification"] = await put_message(desk.api, names["unit"], office_id=office_id)
         names["letter"] = await put_dead_letter(desk.api, make_record(office_id))
     own["task"] = _start_task(desk, await desk.open_session("admin"))
     foreign["task"] = _start_task(desk, "another session")

@@ -39,7 +39,8 @@ def make_notification(office_id: UUID, unit_id: str, **values: Any) -> dict[str,
 
 async def put_message(api: Any, unit_id: str, **values: Any) -> str:
     """Enter a message to a unit, by default a mail that was refused; its id."""
-    row = make_notification(api.office_id, unit_id, **values)
+    office_id = values.pop("office_id", api.office_id)
+    row = make_notification(office_id, unit_id, **values)
     async with api.engine.begin() as db:
         await history.put_notifications(db, [row])
     return str(row["notification_id"])
