@@ -47,6 +47,8 @@ _COMMANDS = {
     "hearing": "cli.obligations:record_hearing",
     "tokens": "cli.tokens:tokens",
     "receipts": "cli.receipts:receipts",
+    "messages": "cli.phone_list:messages",
+    "dead-letters": "cli.dead_letters:dead_letters",
     "audit": "cli.audit:audit",
     "proof": "cli.proof:proof",
     "ops": "deploy.ops.app:ops",

@@ -8,9 +8,11 @@ from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
 from services.ingest.extraction.plans.reading import read_plan_with_source
 from services.ingest.handlers.acting import SOURCE
+from services.ingest.handlers.office.dead_letters import keep_letters
 from services.ingest.nightly import Nightly
 from services.ingest.projection import TOPICS, project
 from services.ingest.settings import IngestSettings
+from services.ingest.store import dead_letter_tables
 from services.ingest.store.history_tables import CONSUMER
 from services.ingest.store.tables import CONSUMING, OUTBOX
 from shared import logging
@@ -24,7 +26,7 @@ from shared.kafka.outbox.relay import Relay
 from shared.process.running import run_service, run_until_signalled
 from shared.process.service import build_health_port, wait_until_ready
 from shared.process.serving import listen, serve
-from shared.schemas.topics import RULES, TASKS, apply_prefix
+from shared.schemas.topics import DEAD_LETTERS, RULES, TASKS, apply_prefix
 from shared.schemas.topics import TOPICS as EVERY_TOPIC
 
 
@@ -44,6 +46,22 @@ def make_history_consumer(
     )
 
 
+def make_dead_letters_consumer(
+    settings: IngestSettings, engine: AsyncEngine, reader: LogReader
+) -> Consumer:
+    """The consumer that keeps dead letters for people."""
+    return Consumer(
+        name=dead_letter_tables.CONSUMER,
+        source=SOURCE,
+        topics={apply_prefix(DEAD_LETTERS.name, settings.topic_prefix): DEAD_LETTERS},
+        handle=partial(keep_letters, settings.topic_prefix),
+        engine=engine,
+        tables=CONSUMING,
+        reader=reader,
+        clock=open_clock(settings.clock_file),
+    )
+
+
 async def run(settings: IngestSettings) -> None:
     """Run the service until a signal.
 
@@ -52,8 +70,10 @@ async def run(settings: IngestSettings) -> None:
     """
     engine = create_engine(settings, "cuiban-ingest")
     reader = LogReader(settings)
-    consumer = make_history_consumer(settings, engine, reader)
-    health = build_health_port(settings, engine, consumers=[consumer], relays="ingest")
+    history = make_history_consumer(settings, engine, reader)
+    letters = make_dead_letters_consumer(settings, engine, reader)
+    consumers = [history, letters]
+    health = build_health_port(settings, engine, consumers=consumers, relays="ingest")
     health.require(
         "clock",
         partial(
@@ -69,8 +89,8 @@ async def run(settings: IngestSettings) -> None:
         logging.log(__name__).info("health.listening", port=await health.start())
         await run_until_signalled(
             serve(create_application(context), sock, settings.trusted_proxies),
-            run_group(consumer, settings, "ingest-history"),
-            watch(consumer, settings, reader),
+            *(run_group(each, settings, each.name) for each in consumers),
+            *(watch(each, settings, reader) for each in consumers),
             Relay(engine, OUTBOX, settings, watermarks=(TASKS, RULES)).run(),
             Nightly(engine, open_clock(settings.clock_file), settings).run(),
         )

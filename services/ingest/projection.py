@@ -1,13 +1,14 @@
 """Reminders and deliveries, projected into the history tables."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, assert_never
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.statuses import MessageState
-from services.ingest.store import history
+from services.ingest.store import history, message_actions
 from shared.errors import PoisonError
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
@@ -18,18 +19,30 @@ from shared.schemas.events import (
     ReminderWithdrawn,
 )
 from shared.schemas.gateway_events import (
+    AttemptEnded,
+    MessageActionAnswered,
     NotificationDelivered,
     NotificationFailed,
+    NotificationHeld,
     NotificationSent,
     NotificationSuppressed,
     NotificationUndelivered,
 )
+from shared.schemas.messages import UNDELIVERED
 from shared.schemas.mutes import NotFired
 from shared.schemas.rules import Post
 from shared.schemas.topics import DELIVERIES, REMINDERS, DeliveryEvent, ReminderEvent
 
 TOPICS = (REMINDERS, DELIVERIES)
-_Outcome = NotificationSent | NotificationFailed | NotificationSuppressed | NotificationDelivered
+_Outcome = (
+    NotificationSent
+    | NotificationFailed
+    | NotificationSuppressed
+    | NotificationDelivered
+    | NotificationUndelivered
+    | NotificationHeld
+)
+_FailedAttempt = AttemptEnded | NotificationFailed | NotificationUndelivered
 _RANKS = {
     MessageState.PENDING: 0,
     MessageState.SENT: 1,
@@ -48,43 +61,74 @@ _NO_TEXT: Mapping[str, Any] = {
     "made": [],
 }
 """What a message has before a gateway took it."""
+_NOTHING: Mapping[str, Any] = {
+    **_NO_TEXT,
+    **dict.fromkeys(("reason", "held", "undelivered_why"), ""),
+    "undelivered_at": None,
+}
+"""What a state of a notification need not tell."""
 _KEPT = ("address", *_NO_TEXT)
 
 
+@dataclass(slots=True)
+class _Rows:
+    """The rows of a batch, by table; a notification has one, in its last state."""
+
+    reminders: list[dict[str, Any]] = field(default_factory=list)
+    withdrawals: list[dict[str, Any]] = field(default_factory=list)
+    not_fired: list[dict[str, Any]] = field(default_factory=list)
+    notifications: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    failed_attempts: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[MessageActionAnswered] = field(default_factory=list)
+
+
 async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
-    """Apply a batch: one statement for each table, whatever its size."""
-    reminders: list[dict[str, Any]] = []
-    withdrawals: list[dict[str, Any]] = []
-    not_fired: list[dict[str, Any]] = []
-    notifications: dict[UUID, dict[str, Any]] = {}
+    """Apply a batch: one statement for each table, whatever its size.
+
+    An answer to a person divides it: these are rare.
+    """
+    rows = _Rows()
     for envelope in envelopes:
-        event = envelope.event
-        if not isinstance(event, ReminderEvent | DeliveryEvent):
-            raise PoisonError("not-of-the-history", type(event).__name__)
-        match event:
-            case ReminderDue():
-                reminders.append(_make_reminder_row(envelope, event))
-            case ReminderWithdrawn():
-                withdrawals.append(_make_withdrawal_row(envelope, event))
-            case RemindersNotFired():
-                not_fired += _make_not_fired_rows(event)
-            case ReminderFannedOut():
-                for row in _make_pending_rows(envelope, event):
-                    _fold(notifications, row)
-            case (
-                NotificationSent()
-                | NotificationFailed()
-                | NotificationSuppressed()
-                | NotificationDelivered()
-            ):
-                _fold(notifications, _make_outcome_row(event))
-            case NotificationUndelivered() | ExpectedAudited():
-                pass  # the first below; the other is published by ingest itself, for other readers
-    await history.put_reminders(db, reminders)
-    await history.put_withdrawals(db, withdrawals)
-    await history.put_not_fired(db, not_fired)
-    await history.put_notifications(db, list(notifications.values()))
-    await history.put_undelivered(db, _list_undelivered(envelopes))
+        _collect(rows, envelope)
+        if rows.answers:  # what follows is about the message as the answer left it
+            await _put(db, rows)
+            rows = _Rows()
+    await _put(db, rows)
+
+
+async def _put(db: AsyncConnection, rows: _Rows) -> None:
+    await history.put_reminders(db, rows.reminders)
+    await history.put_withdrawals(db, rows.withdrawals)
+    await history.put_not_fired(db, rows.not_fired)
+    await history.put_notifications(db, list(rows.notifications.values()))
+    await history.put_failed_attempts(db, rows.failed_attempts)
+    for answer in rows.answers:
+        await message_actions.put_answer(db, answer)
+
+
+def _collect(rows: _Rows, envelope: Envelope) -> None:
+    """Add the rows that an event makes or changes."""
+    event = envelope.event
+    if not isinstance(event, ReminderEvent | DeliveryEvent):
+        raise PoisonError("not-of-the-history", type(event).__name__)
+    if isinstance(event, _FailedAttempt):
+        rows.failed_attempts += _make_attempt_rows(event)
+    match event:
+        case ReminderDue():
+            rows.reminders.append(_make_reminder_row(envelope, event))
+        case ReminderWithdrawn():
+            rows.withdrawals.append(_make_withdrawal_row(envelope, event))
+        case RemindersNotFired():
+            rows.not_fired += _make_not_fired_rows(event)
+        case ReminderFannedOut():
+            for row in _make_pending_rows(envelope, event):
+                _fold(rows.notifications, row)
+        case MessageActionAnswered():
+            rows.answers.append(event)
+        case AttemptEnded() | ExpectedAudited():
+            pass  # an attempt is above; an audit is published by ingest itself, for others
+        case _:
+            _fold(rows.notifications, _make_outcome_row(event))
 
 
 def _make_reminder_row(envelope: Envelope, event: ReminderDue) -> dict[str, Any]:
@@ -158,9 +202,8 @@ def _make_pending_rows(envelope: Envelope, event: ReminderFannedOut) -> list[dic
             "rank": _RANKS[MessageState.PENDING],
             "address": "",
             "at": envelope.time,
-            "reason": "",
-            **_NO_TEXT,
         }
+        | dict(_NOTHING)
         for ref in event.notifications
     ]
 
@@ -175,9 +218,7 @@ def _make_outcome_row(event: _Outcome) -> dict[str, Any]:
         "channel": event.channel.value,
         "slot": event.slot,
         "address": event.address,
-        "reason": "",
-        **_NO_TEXT,
-    }
+    } | dict(_NOTHING)
     match event:
         case NotificationSent():
             row |= {"state": MessageState.SENT, "at": event.sent_at, "gateway": event.gateway}
@@ -185,14 +226,22 @@ def _make_outcome_row(event: _Outcome) -> dict[str, Any]:
             row |= {"sent_at": event.sent_at, "attempts": event.attempts}
             row |= {"gateway_message_id": event.gateway_message_id, "made": _list_made(event)}
         case NotificationFailed():
-            why = f"{event.reason}: {event.detail}" if event.detail else event.reason
-            row |= {"state": MessageState.FAILED, "at": event.failed_at, "reason": why}
+            row |= {"state": MessageState.FAILED, "at": event.failed_at}
+            row |= {"reason": _join(event.reason, event.detail), "gateway": event.gateway}
             row |= {"attempts": event.attempts, "made": _list_made(event)}
         case NotificationSuppressed():
             row |= {"state": MessageState.SUPPRESSED, "at": event.decided_at}
             row["reason"] = event.reason
         case NotificationDelivered():
             row |= {"state": MessageState.DELIVERED, "at": event.delivered_at}
+        case NotificationUndelivered():
+            # Its state stays, which an earlier release reads too.
+            row |= {"state": MessageState.SENT, "at": event.reported_at, "gateway": event.gateway}
+            row |= {"reason": _join(UNDELIVERED, event.detail), "attempts": event.attempts}
+            row |= {"undelivered_at": event.reported_at, "undelivered_why": event.detail}
+        case NotificationHeld():
+            row |= {"state": MessageState.PENDING, "at": event.held_at, "held": event.reason}
+            row |= {"reason": event.reason, "gateway": event.gateway}
     return row | {"rank": _RANKS[row["state"]]}
 
 
@@ -200,18 +249,33 @@ def _list_made(event: NotificationSent | NotificationFailed) -> list[dict[str, A
     return [attempt.model_dump(mode="json") for attempt in event.made]
 
 
-def _list_undelivered(envelopes: Sequence[Envelope]) -> list[dict[str, Any]]:
-    """The last report of each message that did not arrive. Its row is there when it comes."""
-    rows = {
-        event.notification_id: {
-            "notification_id": event.notification_id,
-            "undelivered_at": event.undelivered_at,
-            "undelivered_why": event.detail,
-        }
-        for event in (envelope.event for envelope in envelopes)
-        if isinstance(event, NotificationUndelivered)
+def _make_attempt_rows(event: _FailedAttempt) -> list[dict[str, Any]]:
+    """The attempt that an event tells of; none when no gateway was asked."""
+    match event:
+        case AttemptEnded():
+            number, ended_at, outcome = event.number, event.ended_at, event.outcome
+        case NotificationFailed():
+            number, ended_at, outcome = event.attempts, event.failed_at, event.reason
+        case NotificationUndelivered():
+            number, ended_at, outcome = event.attempts, event.reported_at, UNDELIVERED
+        case _:
+            assert_never(event)
+    if not (number and event.gateway):
+        return []
+    row = {
+        "notification_id": event.notification_id,
+        "number": number,
+        "office_id": event.office_id,
+        "gateway": event.gateway,
+        "ended_at": ended_at,
+        "outcome": outcome,
+        "detail": event.detail,
     }
-    return list(rows.values())
+    return [row]
+
+
+def _join(reason: str, detail: str) -> str:
+    return f"{reason}: {detail}" if detail else reason
 
 
 def _fold(rows: dict[UUID, dict[str, Any]], row: dict[str, Any]) -> None:
@@ -225,4 +289,6 @@ def _fold(rows: dict[UUID, dict[str, Any]], row: dict[str, Any]) -> None:
         rows[row["notification_id"]] = row
     elif row["rank"] >= before["rank"]:
         kept = {name: row[name] or before[name] for name in _KEPT}
+        if not row["rank"]:
+            kept |= {name: row[name] or before[name] for name in ("held", "reason")}
         rows[row["notification_id"]] = row | kept

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from shared.messages.limits import Policy, QuietHours
 from shared.rules.book import How, Urgency
-from shared.schemas import events
+from shared.schemas import events, messages
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Channel
 
@@ -32,6 +32,7 @@ class SuppressReason(StrEnum):
     CHANNEL_OFF = "channel-off"
     PAST_USEFULNESS = "past-usefulness"
     EARLIER_CHANNEL = "earlier-channel"
+    CANCELLED = messages.CANCELLED
 
 
 class DeferReason(StrEnum):
@@ -111,6 +112,7 @@ class Facts:
         sent_by_rule: when the contact was sent messages of its rule on this channel in the last
             `LONGEST_DAY`, in any order.
         earlier: the messages on the channels that go before, where channels have an order.
+        is_released: whether a person has it sent now, whatever the hours and limits.
     """
 
     channel: Channel
@@ -122,6 +124,7 @@ class Facts:
     how: How | None = None
     sent_by_rule: Sequence[datetime] = ()
     earlier: Sequence[EarlierMessage] = ()
+    is_released: bool = False
 
     @property
     def is_urgent(self) -> bool:
@@ -225,11 +228,15 @@ def _check_daily_limit(facts: Facts, _: Policy, now: datetime) -> Defer | None:
 
 
 Stage = Callable[[Facts, Policy, datetime], Suppress | Defer | Hold | None]
-STAGES: tuple[Stage, ...] = (
+_WHATEVER_HAPPENS: tuple[Stage, ...] = (
     _check_withdrawn,
     _check_address,
     _check_switched_off,
     _check_connected,
+)
+"""What holds of a message that a person released, too."""
+STAGES: tuple[Stage, ...] = (
+    *_WHATEVER_HAPPENS,
     _check_useful,
     _check_order,
     _check_quiet_hours,
@@ -240,7 +247,7 @@ STAGES: tuple[Stage, ...] = (
 
 def decide(facts: Facts, policy: Policy, now: datetime) -> Decision:
     """What to do with a notification at `now`: the first stage with an objection decides."""
-    for stage in STAGES:
+    for stage in _WHATEVER_HAPPENS if facts.is_released else STAGES:
         match stage(facts, policy, now):
             case (Suppress() | Hold()) as ends:
                 return ends

@@ -9,6 +9,7 @@ from uuid import UUID
 from typing_extensions import override
 
 from shared.schemas.base_events import Event, UnitEvent
+from shared.schemas.messages import MessageAction
 from shared.schemas.rules import Audience, Channel
 from shared.schemas.values import Instant, Value
 
@@ -54,13 +55,51 @@ class NotificationSent(_Delivery):
 
 
 class NotificationFailed(_Delivery):
-    """It will not be tried again. `made` are the calls; a failure after the sending names none."""
+    """It will not be tried again. `gateway` refused it last; empty when none was asked.
+
+    `made` are the calls; a failure after the sending names none.
+    """
 
     failed_at: Instant
     attempts: int
     reason: str
     detail: str = ""
+    gateway: str = ""
     made: tuple[AttemptMade, ...] = ()
+
+
+class AttemptEnded(_Delivery):
+    """An attempt that ends nothing: the message is tried again, or waits for a person.
+
+    An attempt that ends its message is told by that end. `outcome` is why the gateway refused, or
+    `unknown`; `detail` is what it answered.
+    """
+
+    number: int
+    gateway: str
+    ended_at: Instant
+    outcome: str
+    detail: str = ""
+
+
+class NotificationHeld(_Delivery):
+    """It waits: for a person to decide, or for a gateway of its channel.
+
+    `gateway` perhaps has it; empty when none can have it.
+    """
+
+    held_at: Instant
+    reason: str
+    gateway: str = ""
+
+
+class NotificationUndelivered(_Delivery):
+    """The gateway, which had accepted it, reported that it did not reach the contact."""
+
+    reported_at: Instant
+    attempts: int
+    gateway: str
+    detail: str = ""
 
 
 class NotificationDelivered(_Delivery):
@@ -69,11 +108,30 @@ class NotificationDelivered(_Delivery):
     delivered_at: Instant
 
 
-class NotificationUndelivered(_Delivery):
-    """The gateway, which had accepted it, reported that it did not reach the contact."""
+class MessageActionRequested(_Delivery):
+    """A person wants something done with a message; the notifier decides.
 
-    undelivered_at: Instant
-    detail: str = ""
+    `request_id` names the request: the notifier answers each once. `new_address` is that of
+    READDRESS.
+    """
+
+    request_id: UUID
+    action: MessageAction
+    new_address: str = ""
+    requested_at: Instant
+
+
+class MessageActionAnswered(_Delivery):
+    """The action was done, or is refused for a reason.
+
+    `reopened`: the message had ended, and counts as pending again until it ends anew.
+    """
+
+    request_id: UUID
+    action: MessageAction
+    answered_at: Instant
+    refused: str = ""
+    reopened: bool = False
 
 
 class ReceiptReceived(Event):

@@ -24,8 +24,12 @@ from shared.schemas.events import (
     UnitUpserted,
 )
 from shared.schemas.gateway_events import (
+    AttemptEnded,
+    MessageActionAnswered,
+    MessageActionRequested,
     NotificationDelivered,
     NotificationFailed,
+    NotificationHeld,
     NotificationSent,
     NotificationSuppressed,
     NotificationUndelivered,
@@ -59,9 +63,12 @@ DeliveryEvent: TypeAlias = (
     | NotificationSuppressed
     | NotificationDelivered
     | NotificationUndelivered
+    | NotificationHeld
+    | AttemptEnded
+    | MessageActionAnswered
     | ExpectedAudited
 )
-ReceiptEvent: TypeAlias = ReceiptReceived | ReceiptsPushed | LinkRequested
+ReceiptEvent: TypeAlias = ReceiptReceived | ReceiptsPushed | LinkRequested | MessageActionRequested
 """What reached ingest from outside and the notifier acts on."""
 
 

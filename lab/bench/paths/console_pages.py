@@ -92,7 +92,14 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/rules/mutes/new", "/rules/mutes/new"),
     ("/rules/mutes/{mute_id}/end", "/rules/mutes/{mute}/end"),
     ("/messages", "/messages"),
-    ("/messages", "/messages?state=failed"),
+    ("/messages", "/messages?status=failed"),
+    ("/messages/causes", "/messages/causes"),
+    ("/messages/gateways", "/messages/gateways"),
+    ("/messages/phone-list", "/messages/phone-list"),
+    ("/messages/dead-letters", "/messages/dead-letters"),
+    ("/messages/group/{action}", "/messages/group/resend?status=failed"),
+    ("/messages/{notification_id}", "/messages/{message}"),
+    ("/messages/{notification_id}/{action}", "/messages/{message}/resend"),
     ("/settings", "/settings"),
     *(("/settings/office/{name}", f"/settings/office/{each.name}") for each in SETTINGS),
     ("/settings/account", "/settings/account"),
@@ -112,6 +119,9 @@ NOT_PAGES = frozenset(
         *("/", "/login", "/login/openid"),
         *("/progress/{task_id}", "/progress/{task_id}/events"),
         *("/ledger.xlsx", "/ledger.csv", "/reports.xlsx", "/reports.docx", "/units/proof.zip"),
+        "/messages/phone-list.xlsx",
+        "/messages/dead-letters/{letter_id}",
+        "/messages/dead-letters/{letter_id}/{decision}",
         "/evidence/{evidence_id}",
         *(
             "/rules/calendar/draft",
@@ -121,5 +131,6 @@ NOT_PAGES = frozenset(
         "/rules/calendar/own-days",
     }
 )
-"""Addresses of sign-in, of files, and of work under way, which are no pages about the ledger; and
-previews of a calendar, which compare the reminders of all obligations."""
+"""Addresses of sign-in, of files, and of work under way, which are no pages about the ledger; of
+single dead letters, of which the bench has none; and previews of a calendar, which compare the
+reminders of all obligations."""

@@ -120,6 +120,7 @@ def add_requests(api: Api, plan: str) -> dict[str, str]:
         "revision": revision["revision_id"],
         "draft": draft["plan_id"],
         "rule_draft": rules["draft_id"],
+        "message": api.get("/v1/messages", limit=1)["items"][0]["notification_id"],
         "user": api.post("/v1/users", person)["user_id"],
         "view": api.post("/v1/ledger/views", {"name": "常看", "query": "light=red"})["view_id"],
     }

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from services.console.client import fetch_together
-from services.console.pages.messages import STATES
 from services.console.shell.visits import SignedIn, Visit
+from services.console.texts.message_words import STATUSES
 from services.console.texts.mute_words import say_reason
 from shared.api.obligations import ObligationOut
 from shared.api.offices import RuleBookOut
@@ -76,6 +76,6 @@ def _list_values(visit: Visit, why: WhyOut, books: list[RuleBookOut]) -> dict[st
         "unsent": unsent[:_MOST],
         "omitted": why.omitted + max(0, len(unsent) - _MOST),
         "moments": moments,
-        "states": STATES,
+        "states": STATUSES,
         "sentence": lambda each: say_reason(visit.language, each),
     }

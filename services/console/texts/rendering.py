@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.console.texts import plan_words, wording
+from services.console.texts import message_words, plan_words, wording
 from services.console.texts.languages import load_catalogs
 from services.console.texts.wording import Wording
 from shared.api.problems import choose_part
@@ -30,6 +30,12 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "joint": plan_words.JOINTS,
     "period": plan_words.PERIODS,
     "scope": wording.SCOPES,
+    "message_status": message_words.STATUSES,
+    "message_action": message_words.ACTIONS,
+    "refusal": message_words.REFUSALS,
+    "outcome": {**wording.REASONS, **message_words.OUTCOMES},
+    "letter_state": message_words.LETTER_STATES,
+    "obstacle": message_words.OBSTACLES,
 }
 """Filters that name a closed word: `{{ item.status | status }}`."""
 

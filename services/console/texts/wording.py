@@ -62,6 +62,8 @@ REASONS: Mapping[str, str] = {
     "exhausted": N_("多次重试未成"),
     "unknown-outcome": N_("结果不明"),
     "gateway-gone": N_("原网关已不在网关文件中，结果不明"),
+    "undelivered": N_("网关回执：未送达"),
+    "cancelled": N_("已取消发送"),
     "gateway-busy": N_("网关正忙，稍后发送"),
     "gateway-limit": N_("达到网关的发送上限，稍后发送"),
     "held/no-gateway": N_("渠道未接通"),

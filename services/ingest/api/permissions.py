@@ -48,6 +48,10 @@ class Permission(StrEnum):
     """To publish rule books and calendars, and to mute reminders."""
     CHANGE_SETTINGS = "change-settings"
     """To change the settings of the office."""
+    HANDLE_MESSAGES = "handle-messages"
+    """To send messages again, cancel, release and readdress them."""
+    HANDLE_DEAD_LETTERS = "handle-dead-letters"
+    """To see, replay and discard records that a service could not apply."""
     DELIVER_RECEIPTS = "deliver-receipts"
     """To report what became of a message, as a gateway does."""
     MANAGE_TOKENS = "manage-tokens"
@@ -61,7 +65,9 @@ class Permission(StrEnum):
 _P = Permission
 
 _READING = frozenset({_P.READ, _P.READ_DRAFTS, _P.READ_SUBORDINATES})
-_EDITING = frozenset({_P.EDIT_PLANS, _P.EDIT_UNITS, _P.EDIT_LEDGER, _P.DRAFT_RULES})
+_EDITING = frozenset(
+    {_P.EDIT_PLANS, _P.EDIT_UNITS, _P.EDIT_LEDGER, _P.DRAFT_RULES, _P.HANDLE_MESSAGES}
+)
 _DECIDING = frozenset(
     {
         _P.PUBLISH_PLANS,
@@ -76,7 +82,7 @@ BY_SCOPE: Mapping[Scope, frozenset[Permission]] = {
     Scope.READ: _READING,
     Scope.REPORT: frozenset({_P.ANSWER, _P.DELIVER_RECEIPTS}),
     Scope.MANAGE: _EDITING | _DECIDING | {_P.READ_JOURNAL, _P.CHANGE_SETTINGS},
-    Scope.ADMIN: frozenset({_P.MANAGE_TOKENS, _P.MANAGE_USERS}),
+    Scope.ADMIN: frozenset({_P.MANAGE_TOKENS, _P.MANAGE_USERS, _P.HANDLE_DEAD_LETTERS}),
 }
 """The permissions of a token, by scope. No scope includes another."""
 

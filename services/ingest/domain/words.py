@@ -75,6 +75,8 @@ REASONS = {
     "exhausted": "多次重试未成",
     "unknown-outcome": "结果不明",
     "gateway-gone": "原网关已不在网关文件中，结果不明",
+    "undelivered": "网关回执：未送达",
+    "cancelled": "已取消发送",
     "gateway-busy": "网关正忙，稍后发送",
     "gateway-limit": "达到网关的发送上限，稍后发送",
     "held/no-gateway": "渠道未接通",

@@ -1,5 +1,6 @@
 from services.ingest.store import (  # noqa: F401 - these add their tables to the metadata
     account_tables,
+    dead_letter_tables,
     history_tables,
     journal_tables,
     life_tables,

@@ -9,21 +9,34 @@ from sqlalchemy import ColumnElement, case, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, list_columns
-from services.ingest.store.history_tables import NOT_FIRED, NOTIFICATIONS, REMINDERS, WITHDRAWALS
+from services.ingest.store.history_tables import (
+    FAILED_ATTEMPTS,
+    NOT_FIRED,
+    NOTIFICATIONS,
+    REMINDERS,
+    WITHDRAWALS,
+)
 from services.ingest.store.rows import StoredNotification
 from services.ingest.store.tables import UNITS
-from shared.database.engine import insert_rows, update_rows
+from shared.database.engine import insert_rows
 
-_N = NOTIFICATIONS.c
+_N, _A = NOTIFICATIONS.c, FAILED_ATTEMPTS.c
 _HEARING = UNITS.alias("hearing")
-# A later state replaces an earlier one; a text that it lacks keeps the earlier value.
+# A later state replaces an earlier one; a text that it lacks keeps the earlier value. What is only
+# named again (a fan-out, rank 0) stays held.
 _LATER = """(notification_id) DO UPDATE SET
     state = excluded.state, rank = excluded.rank, at = excluded.at,
-    reason = excluded.reason,
+    reason = CASE excluded.rank
+        WHEN 0 THEN coalesce(nullif(excluded.reason, ''), notifications.reason)
+        ELSE excluded.reason END,
     address = coalesce(nullif(excluded.address, ''), notifications.address),
     gateway = coalesce(nullif(excluded.gateway, ''), notifications.gateway),
     subject = coalesce(nullif(excluded.subject, ''), notifications.subject),
     body = coalesce(nullif(excluded.body, ''), notifications.body),
+    held = CASE excluded.rank WHEN 0 THEN coalesce(nullif(excluded.held, ''), notifications.held)
+        ELSE '' END,
+    undelivered_at = excluded.undelivered_at,
+    undelivered_why = excluded.undelivered_why,
     sent_at = coalesce(excluded.sent_at, notifications.sent_at),
     attempts = greatest(excluded.attempts, notifications.attempts),
     gateway_message_id =
@@ -59,9 +72,9 @@ async def put_notifications(db: AsyncConnection, rows: Sequence[dict[str, Any]])
     await insert_rows(db, NOTIFICATIONS, rows, _LATER)
 
 
-async def put_undelivered(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Note the last report of gateways that messages did not arrive; the messages are there."""
-    await update_rows(db, NOTIFICATIONS, ["notification_id"], rows)
+async def put_failed_attempts(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Enter attempts that reached nobody; a repeat changes nothing."""
+    await insert_rows(db, FAILED_ATTEMPTS, rows, "DO NOTHING")
 
 
 async def list_notifications(
@@ -103,6 +116,12 @@ async def forget_texts(db: AsyncConnection, office_id: UUID, before: datetime) -
     That they were sent, when and how they ended stays, and the hash of the text, by which a proof
     of notice that was exported before shows that it has the same text.
     """
+    earlier = select(_N.notification_id).where(_N.office_id == office_id, _N.slot < before)
+    await db.execute(  # an answer of a gateway may name the address
+        update(FAILED_ATTEMPTS)
+        .where(_A.notification_id.in_(earlier), _A.office_id == office_id, _A.detail != "")
+        .values(detail="")
+    )
     erased = await db.execute(
         update(NOTIFICATIONS)
         .where(

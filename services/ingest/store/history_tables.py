@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.ingest.domain.statuses import MessageState
 from services.ingest.store.columns import INSTANT, METADATA, EnumText
+from shared.schemas.messages import MessageAction
 from shared.schemas.mutes import NotFiredReason
 from shared.schemas.rules import Audience, Post
 
@@ -98,8 +99,49 @@ NOTIFICATIONS = Table(
     Column("undelivered_why", Text, nullable=False, server_default=""),
     # Once the text is erased: the SHA-256 of subject, line feed and body.
     Column("erased_sha256", LargeBinary),
+    # Why a pending one waits for a person or an operator.
+    Column("held", Text, nullable=False, server_default=""),
     Index("notifications_unit", "unit_id", "slot", "notification_id"),
     # The list of all notifications, and of those that failed.
     Index("notifications_office", "office_id", "slot", "notification_id"),
     Index("notifications_failed", "office_id", postgresql_where=text("state = 'failed'")),
+    Index("notifications_held", "office_id", postgresql_where=text("held <> ''")),
+    Index(
+        "notifications_undelivered",
+        "office_id",
+        postgresql_where=text("undelivered_at IS NOT NULL"),
+    ),
 )
+
+MESSAGE_ACTIONS = Table(
+    "message_actions",
+    METADATA,
+    Column("request_id", Uuid, primary_key=True),
+    Column("notification_id", Uuid, nullable=False),
+    Column("office_id", Uuid, nullable=False),
+    Column("action", EnumText(MessageAction), nullable=False),
+    Column("new_address", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("requested_at", INSTANT, nullable=False),
+    Column("answered_at", INSTANT),
+    Column("refused", Text, nullable=False, server_default=""),
+    Index("message_actions_message", "notification_id", "requested_at"),
+)
+"""What people wanted done with messages. The notifier's answer is empty until it comes; `refused`
+is why it did nothing."""
+
+FAILED_ATTEMPTS = Table(
+    "failed_attempts",
+    METADATA,
+    Column("notification_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("office_id", Uuid, nullable=False),
+    Column("gateway", Text, nullable=False),
+    Column("ended_at", INSTANT, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("failed_attempts_office", "office_id", "ended_at"),
+)
+"""The attempts that did not bring a message to its contact, with what the gateway answered. The
+one that did stands in its notification."""

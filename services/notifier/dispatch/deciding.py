@@ -76,6 +76,31 @@ class Decisions:
         if state not in {NotificationState.PENDING, NotificationState.HELD}:
             gauges.ENDED.labels(claimed.channel, state).inc()
 
+    def tell_held(
+        self, notification: Notification, reason: str, attempts: int, gateway: str = ""
+    ) -> None:
+        """Tell that a notification waits until a person or an operator acts."""
+        self.events.append(
+            reporting.report_held(
+                notification, reason, self.now, attempts=attempts, gateway=gateway
+            )
+        )
+
+    def tell_attempt(
+        self, notification: Notification, claimed: Claimed, outcome: str, detail: str
+    ) -> None:
+        """Tell how the last attempt of a claimed notification ended, which does not end it."""
+        self.events.append(
+            reporting.report_attempt(
+                notification,
+                number=claimed.attempts,
+                gateway=claimed.offered_to,
+                outcome=outcome,
+                detail=detail,
+                now=self.now,
+            )
+        )
+
     def choose_gateway(self, claimed: Claimed, content: Content) -> Chosen | None:
         """The gateway of a message; None when it waits for one."""
         name = claimed.notification_id
@@ -102,7 +127,7 @@ def decide_one(
 ) -> bool:
     """Decide on one notification; whether it is offered."""
     now = decisions.now
-    notification = _make_notification(claimed, background, facts.items or background.items)
+    notification = make_notification(claimed, background, facts.items or background.items)
     match decide(facts, rules.policy, now):
         case Suppress(reason=reason):
             withdrawn = reason is SuppressReason.WITHDRAWN
@@ -115,6 +140,7 @@ def decide_one(
             return False
         case Hold(reason=reason):
             decisions.withhold(claimed, NotificationState.PENDING, reason)
+            decisions.tell_held(notification, reason, claimed.attempts)
             return False
         case Send():
             return _offer(claimed, background, facts, rules, decisions, notification=notification)
@@ -183,9 +209,10 @@ def _give_up(
     )
 
 
-def _make_notification(
+def make_notification(
     claimed: Claimed, background: Background, items: Sequence[ReminderItem]
 ) -> Notification:
+    """A claimed notification as its events describe it, about these items."""
     return Notification(
         notification_id=claimed.notification_id,
         reminder_id=claimed.reminder_id,
@@ -197,4 +224,5 @@ def _make_notification(
         address=claimed.address,
         correlation_id=background.correlation_id,
         obligation_ids=tuple(item.obligation_id for item in items),
+        reopened=claimed.reopened,
     )

@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.dispatch.choosing import OutletState, open_choosing
-from services.notifier.dispatch.deciding import Decisions, decide_one
+from services.notifier.dispatch.deciding import Decisions, decide_one, make_notification
 from services.notifier.dispatch.offers import ChannelRules, Offer
 from services.notifier.dispatch.office_rules import load_office_rules
 from services.notifier.dispatch.ordering import load_earlier
 from services.notifier.dispatch.sent_lately import load_sent_lately
 from services.notifier.domain.fanout import get_zone, select_owed
-from services.notifier.domain.message import NotificationState
+from services.notifier.domain.message import AttemptEnd, NotificationState
 from services.notifier.domain.retry import OpenReason, WhenUnknown
 from services.notifier.store import claims, directory, withdrawals
 from services.notifier.store.claims import Background, Claimed, Offering, Take
@@ -64,7 +64,9 @@ async def prepare(
         return 0, []
     await claims.close_abandoned(db, [row for row in claimed if row.abandoned], real)
     decisions = Decisions(now, choosing, await get_tried(db, claimed))
-    if left := _bind_unknown(rules, claimed, decisions):
+    left = _bind_unknown(rules, claimed, decisions)
+    await _tell_unknown(db, claimed, decisions)
+    if left:
         await _decide(db, rules, left, decisions)
     await _write(db, rules, decisions)
     return len(claimed), decisions.offers
@@ -120,6 +122,25 @@ def _bind_unknown(
     return left
 
 
+async def _tell_unknown(
+    db: AsyncConnection, claimed: Sequence[Claimed], decisions: Decisions
+) -> None:
+    """Tell of attempts without an outcome, and of what is held because of one."""
+    held = {each.notification_id: each.reason for each in decisions.withheld}
+    rows = [row for row in claimed if row.abandoned or row.notification_id in held]
+    if not rows:
+        return
+    backgrounds = await claims.get_backgrounds(db, [row.reminder_id for row in rows])
+    for row in rows:
+        background = backgrounds[row.reminder_id]
+        notification = make_notification(row, background, background.items)
+        if row.abandoned:
+            decisions.tell_attempt(notification, row, AttemptEnd.UNKNOWN, claims.ABANDONED)
+        if row.notification_id in held:
+            reason = held[row.notification_id]
+            decisions.tell_held(notification, reason, row.attempts, row.offered_to)
+
+
 async def _decide(
     db: AsyncConnection, rules: ChannelRules, claimed: Sequence[Claimed], decisions: Decisions
 ) -> None:
@@ -154,6 +175,7 @@ async def _decide(
             how=background.how,
             sent_by_rule=lately.list_by_rule(row, background),
             earlier=earlier.get(row.notification_id, ()),
+            is_released=row.released,
         )
         current = replace(row, address=address or "")
         if decide_one(current, background, facts, rules_of[row.office_id], decisions):
@@ -167,9 +189,13 @@ def _find_address(
 ) -> str | None:
     """Where a notification goes now; None when its contact's post has no holder any more.
 
+    An address that a person gave goes before the directory's.
+
     Call it only for a notification that the contact can't have received: after an unknown outcome
     the same address is used again, so that the notification never reaches two people.
     """
+    if claimed.own_address:
+        return claimed.own_address
     holders = select_holders(recipients, claimed.slot, get_zone(background.timezone), now)
     holder = holders.get(claimed.contact_id) if claimed.contact_id else None
     return holder.get_address(claimed.channel) if holder else None

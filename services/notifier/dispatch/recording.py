@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.dispatch import gauges
+from services.notifier.dispatch.observing import list_ids, observe
 from services.notifier.dispatch.offers import GatewayRules, Offer
 from services.notifier.domain import reporting
 from services.notifier.domain.message import (
@@ -26,12 +26,11 @@ from services.notifier.domain.retry import (
     HoldForDecision,
     MarkFailed,
     MarkSent,
-    NextStep,
     OpenReason,
     TryAgain,
     decide_next,
 )
-from services.notifier.handlers import apply_bounces, settle_receipts
+from services.notifier.settling import apply_bounces, settle_receipts
 from services.notifier.store import claims, counted, outcomes, receipts
 from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.outcomes import Conclusion, EndedAttempt
@@ -79,15 +78,14 @@ async def record(
     bounces: list[Bounce] = []
     for result, attempt in zip(results, ended, strict=True):
         if attempt.notification_id not in current:
-            log(__name__).warning("attempt.fenced", **_list_ids(result.offer))
+            log(__name__).warning("attempt.fenced", **list_ids(result.offer))
             continue
-        made = (*earlier.get(attempt.notification_id, ()), _tell_attempt(result.offer, attempt))
-        conclusion, event = _conclude(gateway, result, made, now=now, real=real)
+        made = (*earlier.get(attempt.notification_id, ()), _describe(result.offer, attempt))
+        conclusion, reported = _conclude(gateway, result, made, now=now, real=real)
         conclusions.append(conclusion)
+        events += reported
         if _is_gone(result, conclusion):
             bounces.append(Bounce(result.offer.notification, gateway.name, conclusion.reason))
-        if event:
-            events.append(event)
     await outcomes.write_notifications(db, conclusions)
     failed = [c.notification_id for c in conclusions if c.state is NotificationState.FAILED]
     await wake_next(db, failed)
@@ -134,8 +132,8 @@ def _conclude(
     *,
     now: datetime,
     real: datetime,
-) -> tuple[Conclusion, Envelope | None]:
-    """What the notification becomes, and the event that reports it if it has ended.
+) -> tuple[Conclusion, list[Envelope]]:
+    """What the notification becomes, and the events that report it.
 
     `made` are all attempts, this one the last.
     """
@@ -146,7 +144,7 @@ def _conclude(
     if isinstance(outcome, Unmade):
         retry_at = real if offer.retrying else None
         pending = NotificationState.PENDING
-        return Conclusion(name, pending, failures, retry_at=retry_at, offered_to=perhaps_at), None
+        return Conclusion(name, pending, failures, retry_at=retry_at, offered_to=perhaps_at), []
     step = decide_next(
         outcome,
         failures,
@@ -156,17 +154,17 @@ def _conclude(
         chance=random.random(),  # noqa: S311 - jitter is no secret
         elsewhere=offer.elsewhere,
     )
-    _show(offer, outcome, step, now)
+    observe(offer, outcome, step, now)
     match step:
         case MarkSent(gateway_message_id=message_id):
             return _conclude_sent(offer, gateway, message_id, made, now)
         case TryAgain(delay=delay, reason=reason, counts=counts):
             failures += counts
             pending, again = NotificationState.PENDING, real + delay
-            return (
-                Conclusion(name, pending, failures, reason, retry_at=again, offered_to=perhaps_at),
-                None,
+            again_later = Conclusion(
+                name, pending, failures, reason, retry_at=again, offered_to=perhaps_at
             )
+            return again_later, [_tell_attempt(offer, outcome, now)]
         case MarkFailed(reason=reason, detail=detail):
             failed = reporting.report_failed(
                 notification,
@@ -174,13 +172,17 @@ def _conclude(
                 reason=reason,
                 detail=detail,
                 now=now,
+                gateway=gateway.name,
                 made=made,
             )
-            return Conclusion(name, NotificationState.FAILED, failures, reason), failed
+            return Conclusion(name, NotificationState.FAILED, failures, reason), [failed]
         case HoldForDecision():
-            reason = OpenReason.UNKNOWN_OUTCOME
-            held = NotificationState.HELD
-            return Conclusion(name, held, failures, reason, offered_to=perhaps_at), None
+            reason, held = OpenReason.UNKNOWN_OUTCOME, NotificationState.HELD
+            waits = reporting.report_held(
+                notification, reason, now, attempts=offer.number, gateway=gateway.name
+            )
+            conclusion = Conclusion(name, held, failures, reason, offered_to=perhaps_at)
+            return conclusion, [_tell_attempt(offer, outcome, now), waits]
         case _:
             assert_never(step)
 
@@ -191,7 +193,7 @@ def _conclude_sent(
     message_id: str,
     made: tuple[AttemptMade, ...],
     now: datetime,
-) -> tuple[Conclusion, Envelope]:
+) -> tuple[Conclusion, list[Envelope]]:
     sent = reporting.report_sent(
         offer.notification,
         offer.message.content,
@@ -210,46 +212,19 @@ def _conclude_sent(
         gateway_message_id=message_id,
         sent_at=now,
     )
-    return conclusion, sent
+    return conclusion, [sent]
 
 
-def _show(offer: Offer, outcome: Outcome, step: NextStep, now: datetime) -> None:
-    """Set the metrics, and write the log."""
-    channel = offer.notification.channel
-    match step:
-        case MarkSent():
-            late = (now - offer.notification.slot).total_seconds()
-            gauges.LATENESS.labels(channel).observe(max(late, 0))
-            gauges.ENDED.labels(channel, NotificationState.SENT).inc()
-        case TryAgain(delay=delay, reason=reason):
-            seconds = round(delay.total_seconds())
-            if not delay:
-                gauges.FAILOVERS.labels(channel, offer.gateway).inc()
-            log(__name__).info("attempt.again", **_list_ids(offer), reason=reason, seconds=seconds)
-        case MarkFailed(reason=reason, detail=detail):
-            gauges.ENDED.labels(channel, NotificationState.FAILED).inc()
-            log(__name__).warning(
-                "notification.failed", **_list_ids(offer), reason=reason, detail=detail
-            )
-        case HoldForDecision():
-            detail = outcome.detail if isinstance(outcome, OutcomeUnknown) else ""
-            log(__name__).error("notification.held", **_list_ids(offer), detail=detail)
-        case _:
-            assert_never(step)
-
-
-def _list_ids(offer: Offer) -> dict[str, str | int]:
-    """The fields of a log line that identify an offer."""
-    notification = offer.notification
-    return {
-        "office_id": str(notification.office_id),
-        "unit_id": str(notification.unit_id),
-        "notification_id": str(notification.notification_id),
-        "correlation_id": str(notification.correlation_id),
-        "channel": notification.channel,
-        "gateway": offer.gateway,
-        "attempt": offer.number,
-    }
+def _tell_attempt(offer: Offer, outcome: Outcome, now: datetime) -> Envelope:
+    """The event of an attempt that does not end its notification."""
+    return reporting.report_attempt(
+        offer.notification,
+        number=offer.number,
+        gateway=offer.gateway,
+        outcome=name_outcome(outcome),
+        detail=_get_detail(outcome),
+        now=now,
+    )
 
 
 def name_outcome(outcome: Outcome | Unmade) -> AttemptEnd | Refusal | Unmade:
@@ -275,11 +250,11 @@ def _end_attempt(result: Result, real: datetime) -> EndedAttempt:
         number=result.offer.number,
         ended_at=real - ago,
         outcome=name_outcome(outcome),
-        detail=outcome.detail if isinstance(outcome, MessageRefused | OutcomeUnknown) else "",
+        detail=_get_detail(outcome),
     )
 
 
-def _tell_attempt(offer: Offer, ended: EndedAttempt) -> AttemptMade:
+def _describe(offer: Offer, ended: EndedAttempt) -> AttemptMade:
     """An attempt as an event tells it."""
     return AttemptMade(
         number=ended.number,
@@ -289,3 +264,8 @@ def _tell_attempt(offer: Offer, ended: EndedAttempt) -> AttemptMade:
         outcome=ended.outcome,
         detail=ended.detail,
     )
+
+
+def _get_detail(outcome: Outcome | Unmade) -> str:
+    """What the gateway answered when it did not accept."""
+    return outcome.detail if isinstance(outcome, MessageRefused | OutcomeUnknown) else ""

@@ -85,6 +85,11 @@ def fan_out(
     return [_plan_notification(due, message, owed) for message in addressed]
 
 
+def list_units(due: Sequence[DueReminder]) -> set[UUID]:
+    """The units that owe what reminders name, and those whose contacts hear."""
+    return {unit_id for each in due for unit_id in (each.unit_id, each.told_unit)}
+
+
 def list_left_out(due: DueReminder, planned: Sequence[PlannedNotification]) -> list[Channel]:
     """The channels of a reminder on which its contacts have no address and need none."""
     used = {plan.notification.channel for plan in planned}

@@ -78,7 +78,10 @@ _BLAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A notification, as its events describe it. `obligation_ids` are those still owed."""
+    """A notification, as its events describe it. `obligation_ids` are those still owed.
+
+    `reopened` counts how often a person had it sent again after it had ended.
+    """
 
     notification_id: UUID
     reminder_id: UUID
@@ -90,6 +93,7 @@ class Notification:
     address: str
     correlation_id: UUID
     obligation_ids: tuple[UUID, ...]
+    reopened: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,8 @@ class AttemptEnd(StrEnum):
 
     ACCEPTED = "accepted"
     UNKNOWN = "unknown"
+    NOT_ARRIVED = "not-arrived"
+    """It was accepted or unknown, and a person had the message sent again."""
 
 
 @dataclass(frozen=True, slots=True)

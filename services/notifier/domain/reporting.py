@@ -16,9 +16,13 @@ from shared.schemas.envelope import Envelope
 from shared.schemas.events import ReminderFannedOut
 from shared.schemas.facts import NotificationRef
 from shared.schemas.gateway_events import (
+    AttemptEnded,
     AttemptMade,
+    MessageActionAnswered,
+    MessageActionRequested,
     NotificationDelivered,
     NotificationFailed,
+    NotificationHeld,
     NotificationSent,
     NotificationSuppressed,
     NotificationUndelivered,
@@ -61,6 +65,17 @@ def _copy_fields(notification: Notification) -> _NotificationFields:
 def _wrap(event: Event, name: UUID, correlation_id: UUID, now: datetime) -> Envelope:
     event_id = identity.derive_event_id(type(event).__name__, name)
     return Envelope(event_id, SOURCE, now, correlation_id, event)
+
+
+def _report(event: Event, notification: Notification, now: datetime, *parts: object) -> Envelope:
+    """An event about a notification; `parts` tell several of one type apart.
+
+    After a person reopened the notification the same event may happen anew.
+    """
+    again = (f"reopened {notification.reopened}",) if notification.reopened else ()
+    name = notification.notification_id
+    event_id = identity.derive_event_id(type(event).__name__, name, *parts, *again)
+    return Envelope(event_id, SOURCE, now, notification.correlation_id, event)
 
 
 def report_fan_out(
@@ -126,7 +141,7 @@ def report_sent(
         body=masked.text[:_BODY_LIMIT],
         made=made,
     )
-    return _wrap(event, notification.notification_id, notification.correlation_id, now)
+    return _report(event, notification, now)
 
 
 def report_failed(
@@ -136,35 +151,100 @@ def report_failed(
     reason: str,
     detail: str,
     now: datetime,
+    gateway: str = "",
     made: tuple[AttemptMade, ...] = (),
 ) -> Envelope:
-    """The notification will not be tried again."""
+    """The notification will not be tried again; `gateway` refused it last."""
     event = NotificationFailed(
         **_copy_fields(notification),
         failed_at=now,
         attempts=attempts,
         reason=reason,
         detail=detail,
+        gateway=gateway,
         made=made,
     )
-    return _wrap(event, notification.notification_id, notification.correlation_id, now)
+    return _report(event, notification, now)
+
+
+def report_attempt(
+    notification: Notification,
+    *,
+    number: int,
+    gateway: str,
+    outcome: str,
+    detail: str,
+    now: datetime,
+) -> Envelope:
+    """An attempt ended without ending the notification."""
+    event = AttemptEnded(
+        **_copy_fields(notification),
+        number=number,
+        gateway=gateway,
+        ended_at=now,
+        outcome=outcome,
+        detail=detail,
+    )
+    return _report(event, notification, now, number)
+
+
+def report_held(
+    notification: Notification, reason: str, now: datetime, *, attempts: int, gateway: str = ""
+) -> Envelope:
+    """The notification waits after so many attempts; `gateway` perhaps has it."""
+    event = NotificationHeld(
+        **_copy_fields(notification), held_at=now, reason=reason, gateway=gateway
+    )
+    return _report(event, notification, now, attempts, reason)
 
 
 def report_suppressed(notification: Notification, reason: str, now: datetime) -> Envelope:
     """It was decided not to send the notification."""
     event = NotificationSuppressed(**_copy_fields(notification), decided_at=now, reason=reason)
-    return _wrap(event, notification.notification_id, notification.correlation_id, now)
+    return _report(event, notification, now)
 
 
 def report_delivered(notification: Notification, at: datetime, now: datetime) -> Envelope:
     """The gateway reported that the notification reached the contact."""
     event = NotificationDelivered(**_copy_fields(notification), delivered_at=at)
-    return _wrap(event, notification.notification_id, notification.correlation_id, now)
+    return _report(event, notification, now)
 
 
 def report_undelivered(
-    notification: Notification, detail: str, at: datetime, now: datetime
+    notification: Notification,
+    *,
+    attempts: int,
+    gateway: str,
+    detail: str,
+    at: datetime,
+    now: datetime,
 ) -> Envelope:
     """The gateway reported that the notification did not reach the contact."""
-    event = NotificationUndelivered(**_copy_fields(notification), undelivered_at=at, detail=detail)
-    return _wrap(event, notification.notification_id, notification.correlation_id, now)
+    event = NotificationUndelivered(
+        **_copy_fields(notification),
+        reported_at=at,
+        attempts=attempts,
+        gateway=gateway,
+        detail=detail,
+    )
+    return _report(event, notification, now)
+
+
+def report_answer(
+    notification: Notification,
+    request: MessageActionRequested,
+    now: datetime,
+    *,
+    refused: str = "",
+    reopened: bool = False,
+) -> Envelope:
+    """What a person wanted done with the notification was done, or is refused."""
+    event = MessageActionAnswered(
+        **_copy_fields(notification),
+        request_id=request.request_id,
+        action=request.action,
+        answered_at=now,
+        refused=refused,
+        reopened=reopened,
+    )
+    return _report(event, notification, now, request.request_id)

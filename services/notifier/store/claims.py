@@ -31,10 +31,12 @@ _DATABASE_NOW = select(func.clock_timestamp())
 _IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))
 _COLUMNS = (
     "notification_id, reminder_id, office_id, unit_id, contact_id, audience, slot, address, "
-    "state, retry_at, attempts, failures, offered_to"
+    "state, retry_at, attempts, failures, offered_to, own_address, released, reopened"
 )
 _FROM = f"SELECT {_COLUMNS} FROM notifier.notifications WHERE channel = :channel AND "  # noqa: S608 - constants
 _LOCKED = "LIMIT :limit FOR UPDATE SKIP LOCKED"
+ABANDONED = "its process ended before the outcome"
+"""The detail of an attempt without an outcome."""
 _HELD = ", ".join(f"'{reason}'" for reason in HoldReason)
 
 
@@ -77,6 +79,9 @@ class Claimed:
         retrying: whether an attempt was refused before, or abandoned.
         attempts: how many there were.
         failures: those of them that counted and ended badly.
+        own_address: where a person has it sent in place of the directory's address.
+        released: whether a person has it sent now, whatever the hours and limits.
+        reopened: how often a person had it sent again after it had ended.
     """
 
     notification_id: UUID
@@ -93,6 +98,9 @@ class Claimed:
     attempts: int
     failures: int
     offered_to: str = ""
+    own_address: str = ""
+    released: bool = False
+    reopened: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +187,9 @@ async def claim(
             attempts=row.attempts,
             failures=row.failures,
             offered_to=row.offered_to,
+            own_address=row.own_address,
+            released=row.released,
+            reopened=row.reopened,
         )
         for row in rows
     ]
@@ -238,7 +249,7 @@ async def close_abandoned(db: AsyncConnection, claimed: Sequence[Claimed], at: d
         .values(
             outcome=AttemptEnd.UNKNOWN,
             ended_at=at,
-            detail="its process ended before the outcome",
+            detail=ABANDONED,
         ),
         {"ids": [row.notification_id for row in claimed]},
     )

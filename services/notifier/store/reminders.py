@@ -218,7 +218,7 @@ def _get_state(suppressed: SuppressReason | None) -> NotificationState:
 
 NOTIFICATION = (
     "n.notification_id, n.reminder_id, n.office_id, n.unit_id, n.audience, n.channel, n.slot, "
-    "n.address, r.correlation_id, "
+    "n.address, n.reopened, r.correlation_id, "
     f"jsonb_path_query_array(r.items, {_OBLIGATION_IDS}) AS obligation_ids"
 )
 """What `to_notification` reads, from notifications `n` and their reminders `r`. The statement
@@ -238,6 +238,7 @@ def to_notification(row: AnyRow) -> Notification:
         address=row.address,
         correlation_id=row.correlation_id,
         obligation_ids=tuple(map(UUID, row.obligation_ids)),
+        reopened=row.reopened,
     )
 
 

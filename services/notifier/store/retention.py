@@ -26,13 +26,15 @@ _ANY = (
 )
 _FORGET = text(
     "WITH erased AS (UPDATE notifier.notifications n "  # noqa: S608 - constants
-    "SET address = '', subject = '', body_text = '', body_html = '' FROM notifier.offices o "
+    "SET address = '', own_address = '', subject = '', body_text = '', body_html = '' "
+    "FROM notifier.offices o "
     "WHERE n.notification_id > :after AND n.notification_id <= :last "
     "AND o.office_id = n.office_id "
     "AND n.slot < CAST(:now AS timestamptz) "
     "- make_interval(days => CAST(o.settings ->> 'retention_days' AS integer)) "
     f"AND n.state IN ({', '.join(repr(state.value) for state in _SETTLED)}) "
-    "AND (n.address, n.subject, n.body_text, n.body_html) <> ('', '', '', '') "
+    "AND (n.address, n.own_address, n.subject, n.body_text, n.body_html) "
+    "<> ('', '', '', '', '') "
     "RETURNING n.notification_id), "
     # An answer of a gateway may name the address.
     "details AS (UPDATE notifier.attempts a SET detail = '' FROM erased e "

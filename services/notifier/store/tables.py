@@ -135,6 +135,10 @@ NOTIFICATIONS = Table(
     _make_text("offered_to"),
     _make_text("gateway_message_id"),
     _make_text("receipt"),
+    # What a person ordered: another address, to be sent now, and how often again.
+    _make_text("own_address"),
+    Column("released", Boolean, nullable=False, server_default=text("false")),
+    Column("reopened", Integer, nullable=False, server_default="0"),
     _make_instant("sent_at", nullable=True),
     _make_instant("delivered_at", nullable=True),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),

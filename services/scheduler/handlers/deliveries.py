@@ -15,8 +15,11 @@ from shared.logging import log
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import WITHDRAWN, ExpectedAudited, ReminderFannedOut
 from shared.schemas.gateway_events import (
+    AttemptEnded,
+    MessageActionAnswered,
     NotificationDelivered,
     NotificationFailed,
+    NotificationHeld,
     NotificationSent,
     NotificationSuppressed,
     NotificationUndelivered,
@@ -25,7 +28,10 @@ from shared.schemas.topics import DeliveryEvent
 
 
 async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
-    """Apply events of the deliveries topic, in order. A later outcome replaces an earlier one."""
+    """Apply events of the deliveries topic, in order. A later outcome replaces an earlier one.
+
+    A message that a person has sent again is pending until its next outcome.
+    """
     rows: dict[UUID, ReportedNotification] = {}
     numbers: dict[UUID, int] = {}
     for envelope in envelopes:
@@ -45,8 +51,17 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
                 )
         for row in _list_notifications(event):
             rows[row.notification_id] = _merge(rows.get(row.notification_id), row)
-    await reminders.put_notifications(db, list(rows.values()), clock.read_machine_time())
+        if isinstance(event, MessageActionAnswered) and event.reopened:
+            await _put(db, rows)
+            await reminders.mark_reopened(db, event.notification_id, clock.read_machine_time())
+    await _put(db, rows)
     await reminders.put_fan_outs(db, numbers.items())
+
+
+async def _put(db: AsyncConnection, rows: dict[UUID, ReportedNotification]) -> None:
+    """Store the rows so far, and forget them."""
+    await reminders.put_notifications(db, list(rows.values()), clock.read_machine_time())
+    rows.clear()
 
 
 def _list_notifications(event: DeliveryEvent) -> Iterator[ReportedNotification]:
@@ -73,8 +88,14 @@ def _list_notifications(event: DeliveryEvent) -> Iterator[ReportedNotification]:
             withdrawn = event.reason == WITHDRAWN
             state = ReportedState.WITHDRAWN if withdrawn else ReportedState.SUPPRESSED
             yield _report_end(event, state, event.reason)
-        case NotificationDelivered() | NotificationUndelivered() | ExpectedAudited():
-            return  # a receipt follows sending, which is counted; the last is ingest's audit
+        case NotificationDelivered() | NotificationUndelivered():
+            return  # follows sending, which is counted
+        case NotificationHeld() | AttemptEnded():
+            return  # it is still pending
+        case MessageActionAnswered():
+            return  # what a reopened one becomes is told by its next end
+        case ExpectedAudited():
+            return  # ingest's audit
         case _:
             assert_never(event)
 

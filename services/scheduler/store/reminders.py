@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.store.tables import NOTIFICATIONS, REMINDERS
@@ -122,3 +122,15 @@ async def put_notifications(
         "reason = CASE excluded.state WHEN 'pending' THEN notifications.reason "
         "ELSE excluded.reason END",
     )
+
+
+_REOPEN = update(NOTIFICATIONS).where(
+    NOTIFICATIONS.c.notification_id == bindparam("id"),
+    NOTIFICATIONS.c.state.in_((ReportedState.SENT, ReportedState.FAILED)),
+)
+
+
+async def mark_reopened(db: AsyncConnection, notification_id: UUID, real_now: datetime) -> None:
+    """Let a notification that had ended count as pending until its next outcome."""
+    values = {"state": ReportedState.PENDING.value, "reason": "", "told_at": real_now}
+    await db.execute(_REOPEN.values(values), {"id": notification_id})

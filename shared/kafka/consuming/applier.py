@@ -120,8 +120,8 @@ class Applier:
                 log(__name__).exception("consumer.handler_failed", consumer=self.consumer)
                 if not is_wrong_data(error):
                     return describe_error(error)
+                # It is not added to the inbox, so that a person can have it replayed.
                 detail = f"{type(error).__name__} in the handler of {type(event).__name__}"
-                await self._claim_new(db, [envelope])
                 await self.publish_dead_letter(db, record, PoisonError("handler-failed", detail))
         return None
 

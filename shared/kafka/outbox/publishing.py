@@ -109,11 +109,16 @@ def build_rows(envelopes: Iterable[Envelope]) -> list[NewRow]:
         record = encode(envelope)
         if (size := _measure_size(record)) > _LARGEST:
             raise TooLargeError(type(envelope.event).__name__, size)
-        headers = json.dumps([[name, value.decode()] for name, value in record.headers])
+        headers = encode_headers((name, value.decode()) for name, value in record.headers)
         rows.append(
             {"topic": record.topic, "key": record.key, "value": record.value, "headers": headers}
         )
     return rows
+
+
+def encode_headers(headers: Iterable[tuple[str, str]]) -> str:
+    """Headers as a row has them: pairs of name and text."""
+    return json.dumps([[name, text] for name, text in headers])
 
 
 async def insert_events(db: AsyncConnection, outbox: Table, rows: Sequence[NewRow]) -> None:

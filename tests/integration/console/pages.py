@@ -51,6 +51,7 @@ _OBLIGATION = "/ledger/{obligation_id}"
 _DEED = f"{_OBLIGATION}/{{name}}"
 _DRAFT = "/rules/drafts/{rule_draft_id}"
 _SETTING = "/settings/office/{name}"
+_MESSAGE, _LETTERS = "/messages/{notification_id}", "/messages/dead-letters"
 
 
 def _make_deed_rows() -> Iterator[Row]:
@@ -141,7 +142,22 @@ PAGES = (
     Row("/rules/mutes", "/rules/mutes", "职责交接"),
     Row("/rules/mutes/new", "/rules/mutes/new", "截止日", "publish-rules"),
     Row("/rules/mutes/{mute_id}/end", "/rules/mutes/{mute}/end", "结束的理由", "publish-rules"),
-    Row("/messages", "/messages", "看看何时提醒"),
+    Row("/messages", "/messages", "发送失败"),
+    Row("/messages/causes", "/messages/causes", "网关拒收"),
+    Row("/messages/gateways", "/messages/gateways", "最近七天"),
+    Row("/messages/phone-list", "/messages/phone-list", "请打电话"),
+    Row("/messages/phone-list.xlsx", "/messages/phone-list.xlsx", "", kind="file"),
+    Row(_LETTERS, _LETTERS, "notifier-reminders", "handle-dead-letters"),
+    Row(f"{_LETTERS}/{{letter_id}}", f"{_LETTERS}/{{letter}}", "记录", "handle-dead-letters"),
+    Row(
+        f"{_LETTERS}/{{letter_id}}/{{decision}}",
+        f"{_LETTERS}/{{letter}}/replay",
+        "重放死信",
+        "handle-dead-letters",
+    ),
+    Row("/messages/group/{action}", "/messages/group/resend", "确认，共", "handle-messages"),
+    Row(_MESSAGE, "/messages/{notification}", "经过"),
+    Row(f"{_MESSAGE}/{{action}}", "/messages/{notification}/resend", "理由", "handle-messages"),
     Row("/settings", "/settings", "本人账号", "use-account"),
     *(Row(_SETTING, f"/settings/office/{s.name}", s.label, "change-settings") for s in SETTINGS),
     Row("/settings/account", "/settings/account", "已登录的设备", "use-account"),

@@ -133,6 +133,7 @@ async def test_a_form_about_another_offices_things_changes_nothing_and_tells_not
 def fill_route(route: str, names: Mapping[str, str]) -> str:
     """The address of a form: ids of an office, and fixed values for the rest."""
     fixed = {"name": "complete", "ref": "1.1", "post": "liaison"}
+    fixed |= {"action": "resend", "decision": "replay"}
     return re.sub(r"\{(\w+)\}", lambda found: fixed.get(found[1]) or names[found[1][:-3]], route)
 
 

@@ -15,6 +15,8 @@ from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from shared.rules.defaults import make_default_rule_book
 from tests.integration.console.desk import Desk
 from tests.integration.ingest.conftest import NOW, SCOPES
+from tests.integration.ingest.dead_letters import make_record, put_dead_letter
+from tests.integration.ingest.messages import put_message
 from tests.integration.ingest.people import PASSWORD
 
 _HEADER = "序号\t任务名称\t具体内容\t责任单位\t完成时限"
@@ -63,6 +65,9 @@ async def build_world(desk: Desk) -> World:
     stranger = desk.api.open(token)
     foreign = await _fill(desk, stranger, "三台县财政局")
     foreign["session"] = await _open_foreign_session(desk, stranger)
+    for names, office_id in ((own, desk.api.office_id), (foreign, office)):
+        names["notification"] = await put_message(desk.api, names["unit"], office_id=office_id)
+        names["letter"] = await put_dead_letter(desk.api, make_record(office_id))
     own["task"] = _start_task(desk, await desk.open_session("admin"))
     foreign["task"] = _start_task(desk, "another session")
     return World(own, foreign, stranger, _write_revision("县财政局").encode())

@@ -1,11 +1,14 @@
-"""One request for each way to change an obligation and what is asked, told and shown of it."""
+"""One request for each way to change an obligation, and what is asked, told and sent about it."""
 
 from datetime import date, timedelta
 from typing import Any
 
 import httpx
 
+from services.ingest.domain.statuses import MessageState
 from tests.integration.ingest.changing_plans import PlanDesk
+from tests.integration.ingest.dead_letters import put_dead_letter
+from tests.integration.ingest.messages import put_message
 
 
 class ObligationDesk(PlanDesk):
@@ -99,3 +102,20 @@ class ObligationDesk(PlanDesk):
     async def take_back_evidence(self) -> httpx.Response:
         added = (await self.add_evidence()).json()["evidence"][-1]
         return await self.post(f"/v1/evidence/{added['evidence_id']}/take-back", {"note": "有误"})
+
+    async def dead_letter(self, how: str) -> httpx.Response:
+        letter = await put_dead_letter(self.api)
+        return await self.post(f"/v1/dead-letters/{letter}/{how}", {"reason": "已升级"})
+
+    async def message(self, how: str, **body: object) -> httpx.Response:
+        row = (await self.api.list_ledger())[0]
+        waiting = {"state": MessageState.PENDING, "rank": 0, "reason": ""}
+        values = waiting if how in {"cancel", "release"} else {}
+        path = f"/v1/messages/{await put_message(self.api, row['unit_id'], **values)}"
+        return await self.post(f"{path}/{how}", {"reason": "电话核实"} | body)
+
+    async def messages(self) -> httpx.Response:
+        row = (await self.api.list_ledger())[0]
+        await put_message(self.api, row["unit_id"], gateway="mas")
+        body = {"action": "resend", "reason": "网关已恢复", "expected": 1, "gateway": ["mas"]}
+        return await self.post("/v1/messages/actions", body)

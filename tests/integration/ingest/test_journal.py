@@ -213,6 +213,18 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ("POST", "/v1/mutes/{mute_id}/end"): Desk.end_mute,
     ("POST", "/v1/tokens"): Desk.issue,
     ("DELETE", "/v1/tokens/{token_id}"): Desk.revoke,
+    **{
+        ("POST", f"/v1/messages/{{notification_id}}/{how}"): partial(Desk.message, how=how)
+        for how in ("resend", "cancel", "release")
+    },
+    ("POST", "/v1/messages/{notification_id}/address"): partial(
+        Desk.message, how="address", address="new@x.example"
+    ),
+    ("POST", "/v1/messages/actions"): Desk.messages,
+    **{
+        ("POST", f"/v1/dead-letters/{{letter_id}}/{how}"): partial(Desk.dead_letter, how=how)
+        for how in ("replay", "discard")
+    },
     ("POST", "/v1/receipts"): Desk.receipt,
     ("POST", "/v1/receipt-addresses"): Desk.make_address,
     ("POST", "/v1/receipts/{gateway}/{secret}"): Desk.push,

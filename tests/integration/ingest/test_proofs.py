@@ -45,7 +45,7 @@ async def tell_unit(api: Any, item: dict[str, Any]) -> None:
             name: getattr(sent, name)
             for name in NotificationUndelivered.model_fields.keys() & NotificationSent.model_fields
         },
-        undelivered_at=SLOT + timedelta(seconds=30),
+        reported_at=SLOT + timedelta(seconds=30),
         detail="mailbox full",
     )
     events = (due, fanned, sent.model_copy(update=update), late, got, failed)

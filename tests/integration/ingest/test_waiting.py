@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
@@ -12,31 +12,9 @@ from services.ingest.handlers.acting import Act
 from services.ingest.handlers.reports.waiting import WaitingPlans
 from services.ingest.store import history
 from tests.integration.ingest.conftest import NOW
+from tests.integration.ingest.messages import make_notification
 
 pytestmark = pytest.mark.integration
-
-
-def make_notification(office_id: UUID, unit_id: str, **values: Any) -> dict[str, Any]:
-    row = {
-        "notification_id": uuid4(),
-        "reminder_id": uuid4(),
-        "office_id": office_id,
-        "unit_id": UUID(unit_id),
-        "audience": "liaison",
-        "channel": "email",
-        "slot": NOW,
-        "state": MessageState.FAILED,
-        "rank": 1,
-        "address": "liaison@x.example",
-        "at": NOW,
-        "reason": "rejected",
-        "gateway": "smtp",
-        "subject": "催办",
-        "body": "请办理",
-        "sent_at": None,
-        "attempts": 3,
-    }
-    return row | values
 
 
 async def list_items(api: Any, path: str, **query: object) -> list[dict[str, Any]]:

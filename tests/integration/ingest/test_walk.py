@@ -62,7 +62,15 @@ async def test_each_endpoint_lets_in_whom_the_table_lets_in(offices: Offices) ->
 def test_the_walk_knows_every_identifier_and_body() -> None:
     known = {"plan_id", "revision_id", "unit_id", "obligation_id", "token_id", "user_id"}
     known |= {"session_id", "plan", "extension_id", "objection_id", "hearing_id"}
-    known |= {"evidence_id", "view_id", "proposal_id", "draft_id", "mute_id"}
+    known |= {
+        "evidence_id",
+        "view_id",
+        "proposal_id",
+        "draft_id",
+        "mute_id",
+        "notification_id",
+        "letter_id",
+    }
     unknown = {
         name
         for endpoint in EVERY
@@ -79,6 +87,10 @@ def test_the_walk_knows_every_identifier_and_body() -> None:
 NAMED_IN_BODIES = {
     "POST /v1/calendars/draft/publish": ("draft_id", {}),
     "POST /v1/tokens": ("unit_id", {"name": "x", "scopes": ["read"]}),
+    "POST /v1/messages/actions": (
+        "unit_id",
+        {"action": "cancel", "reason": "x", "expected": 1, "unit_id": []},
+    ),
     "POST /v1/mutes": ("unit_id", {"until": "2023-12-31", "reason": "x"}),
     "POST /v1/users": ("unit_id", {"name": "x", "role": "unit"}),
     "PUT /v1/office/settings": ("own_unit", {"version": 0}),
@@ -159,7 +171,8 @@ async def try_bodies(offices: Offices) -> dict[Any, int]:
     for name, (field, body) in NAMED_IN_BODIES.items():
         method, _, path = name.partition(" ")
         at = path.format(**offices.ids)
-        answer = await client.request(method, at, json={**body, field: unit_id})
+        value = [unit_id] if body.get(field) == [] else unit_id
+        answer = await client.request(method, at, json={**body, field: value})
         seen[name] = answer.status_code
     return seen
 

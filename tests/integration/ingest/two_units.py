@@ -21,7 +21,16 @@ class Office:
 
 def _ids(row: dict[str, Any]) -> dict[str, str]:
     none = dict.fromkeys(
-        ("extension_id", "objection_id", "hearing_id", "evidence_id", "proposal_id", "mute_id"),
+        (
+            "extension_id",
+            "objection_id",
+            "hearing_id",
+            "evidence_id",
+            "proposal_id",
+            "mute_id",
+            "notification_id",
+            "letter_id",
+        ),
         str(UUID(int=0)),
     )
     return {name: row[name] for name in ("unit_id", "obligation_id", "ref")} | none

@@ -23,6 +23,8 @@ from services.ingest.settings import IngestSettings
 from services.ingest.store.users import StoredUser
 from shared.clock import SystemClock
 from tests.integration.ingest.conftest import NOW, SCOPES
+from tests.integration.ingest.dead_letters import put_dead_letter
+from tests.integration.ingest.messages import put_message
 
 HEAD = "2023年政务公开任务分解表\n\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"
 CATALOGUE = "1\t目录\t编制并公布公开目录。\t县财政局\t2023年9月30日\n"
@@ -225,6 +227,8 @@ async def collect_ids(api: Any) -> dict[str, str]:
         "draft_id": draft.json()["draft_id"],
         "version": str(book.json()["version"]),
         "mute_id": muted.json()["mute_id"],
+        "notification_id": await put_message(api, unit_id),
+        "letter_id": await put_dead_letter(api),
         "session_id": (await open_for(api, user))[1],
         **of_unit,
     }

@@ -237,7 +237,7 @@ async def test_a_failed_receipt_is_kept_but_ends_nothing_twice(world: World) -> 
     assert await world.list_events("NotificationDelivered") == []
     (told,) = await world.list_events("NotificationUndelivered")
     assert isinstance(told, NotificationUndelivered)
-    assert told.undelivered_at == SLOT + timedelta(minutes=1)
+    assert told.reported_at == SLOT + timedelta(minutes=1)
 
 
 async def test_the_migration_makes_what_the_tables_say(world: World) -> None:

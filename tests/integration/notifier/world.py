@@ -27,7 +27,11 @@ from shared.schemas.base_events import Event
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import LinkRequested, ReminderDue, ReminderWithdrawn, UnitUpserted
 from shared.schemas.facts import Contact, ReminderItem
-from shared.schemas.gateway_events import ReceiptReceived, ReceiptsPushed
+from shared.schemas.gateway_events import (
+    MessageActionRequested,
+    ReceiptReceived,
+    ReceiptsPushed,
+)
 from shared.schemas.office_events import OfficeSettingsPublished
 from shared.schemas.rules import Audience, Channel, ReminderKind
 from shared.schemas.topics import DELIVERIES
@@ -151,7 +155,12 @@ class World:
             match event:
                 case UnitUpserted():
                     handle = handlers.handle_directory
-                case ReceiptReceived() | ReceiptsPushed() | LinkRequested():
+                case (
+                    ReceiptReceived()
+                    | ReceiptsPushed()
+                    | LinkRequested()
+                    | MessageActionRequested()
+                ):
                     handle = partial(handlers.handle_receipts, self.pushes)
                 case OfficeSettingsPublished():
                     handle = handlers.handle_rules

@@ -11,11 +11,13 @@ from shared.schemas import identity
 from shared.schemas.events import ReminderDue, ReminderFannedOut
 from shared.schemas.facts import NotificationRef
 from shared.schemas.gateway_events import (
+    MessageActionAnswered,
     NotificationDelivered,
     NotificationFailed,
     NotificationSent,
     NotificationSuppressed,
 )
+from shared.schemas.messages import MessageAction
 from shared.schemas.rules import Channel
 from tests.integration.scheduler.world import (
     OFFICE,
@@ -87,18 +89,40 @@ async def line(world: World) -> audit.UnitDay:
     return day
 
 
+def failed(reminder: ReminderDue, name: str) -> NotificationFailed:
+    return NotificationFailed(
+        **about(reminder, name), failed_at=reminder.slot, attempts=1, reason="busy"
+    )
+
+
+async def test_what_a_person_has_sent_again_is_pending_until_it_ends_anew(world: World) -> None:
+    reminder = await fired(world)
+    again = MessageActionAnswered(
+        **about(reminder, "a"),
+        request_id=identity.derive_id("request"),
+        action=MessageAction.RESEND,
+        answered_at=reminder.slot,
+        reopened=True,
+    )
+    await world.deliver(fan_out(reminder, "a"), failed(reminder, "a"))
+    assert (await line(world)).dead == 1
+    await world.deliver(again)
+    day = await line(world)
+    assert (day.holds, day.dead, day.pending) == (True, 0, 1)
+    await world.deliver(sent(reminder, "a"), again, failed(reminder, "a"))
+    day = await line(world)
+    assert (day.holds, day.dead, day.sent) == (True, 1, 0)
+
+
 async def test_each_notification_is_counted_once_by_how_it_ended(world: World) -> None:
     reminder = await fired(world)
-    failed = NotificationFailed(
-        **about(reminder, "d"), failed_at=reminder.slot, attempts=9, reason="no-such-address"
-    )
     delivered = NotificationDelivered(**about(reminder, "a"), delivered_at=reminder.slot)
     await world.deliver(fan_out(reminder, "a", "b", "c", "d", "e"))
     await world.deliver(
         sent(reminder, "a"),
         suppressed(reminder, "b", "withdrawn"),
         suppressed(reminder, "c", "quiet-hours"),
-        failed,
+        failed(reminder, "d"),
         delivered,
     )
     day = await line(world)

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.office.office_settings import get_settings
-from services.ingest.store import history
+from services.ingest.store import dead_letters, history
 
 
 async def forget_old_texts(db: AsyncConnection, act: Act) -> int:
@@ -15,6 +15,7 @@ async def forget_old_texts(db: AsyncConnection, act: Act) -> int:
     if days is None:
         return 0
     before = act.now - timedelta(days=days)
+    await dead_letters.forget_records(db, act.office_id, before)
     erased = await history.forget_texts(db, act.office_id, before)
     if erased:
         after = {"messages": erased, "before": before.isoformat()}

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_28_proofs"
-down_revision = "2026_11_28_receipt_addresses"
+down_revision = "2026_11_28_dead_letters"
 branch_labels = None
 depends_on = None
 additive = True
@@ -14,7 +14,6 @@ def upgrade() -> None:
         "ALTER TABLE ingest.notifications "
         "ADD COLUMN gateway_message_id TEXT NOT NULL DEFAULT '', "
         "ADD COLUMN made JSONB NOT NULL DEFAULT '[]', "
-        "ADD COLUMN undelivered_at TIMESTAMP WITH TIME ZONE, "
         "ADD COLUMN undelivered_why TEXT NOT NULL DEFAULT '', "
         "ADD COLUMN erased_sha256 BYTEA"
     )
@@ -23,5 +22,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute(
         "ALTER TABLE ingest.notifications DROP COLUMN gateway_message_id, DROP COLUMN made, "
-        "DROP COLUMN undelivered_at, DROP COLUMN undelivered_why, DROP COLUMN erased_sha256"
+        "DROP COLUMN undelivered_why, DROP COLUMN erased_sha256"
     )
