@@ -19,6 +19,7 @@ from services.notifier.store import (
     receipts,
     reminders,
     set_aside,
+    templates,
 )
 from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.receipts import MatchedReceipt, ReceiptState
@@ -39,7 +40,7 @@ from shared.schemas.events import (
     UnitUpserted,
 )
 from shared.schemas.gateway_events import ReceiptReceived, ReceiptsPushed
-from shared.schemas.office_events import OfficeSettingsPublished
+from shared.schemas.office_events import OfficeSettingsPublished, TemplatePublished
 from shared.schemas.topics import ReminderEvent
 
 _LEFT_OUT = Counter(
@@ -76,7 +77,7 @@ async def handle_directory(
 
 
 async def handle_rules(db: AsyncConnection, envelopes: Sequence[Envelope], _: datetime) -> None:
-    """Store the settings of offices. Rule books and calendars are the scheduler's.
+    """Store the settings and templates of offices. Rule books and calendars are the scheduler's.
 
     What waits for the end of quiet hours goes on waiting until then; the new settings decide about
     everything else when it is sent.
@@ -84,6 +85,9 @@ async def handle_rules(db: AsyncConnection, envelopes: Sequence[Envelope], _: da
     published = [e.event for e in envelopes if isinstance(e.event, OfficeSettingsPublished)]
     if published:
         await offices.store_settings(db, published)
+    await templates.store_templates(
+        db, [e.event for e in envelopes if isinstance(e.event, TemplatePublished)]
+    )
 
 
 async def handle_reminders(

@@ -36,6 +36,7 @@ from shared.schemas.office_events import (
     MuteRecorded,
     OfficeSettingsPublished,
     RuleBookPublished,
+    TemplatePublished,
     TraitsPublished,
 )
 
@@ -48,7 +49,12 @@ TaskEvent: TypeAlias = (
     | ExtensionGranted
 )
 RuleEvent: TypeAlias = (
-    RuleBookPublished | CalendarPublished | OfficeSettingsPublished | MuteRecorded | TraitsPublished
+    RuleBookPublished
+    | CalendarPublished
+    | OfficeSettingsPublished
+    | MuteRecorded
+    | TraitsPublished
+    | TemplatePublished
 )
 ReminderEvent: TypeAlias = ReminderDue | ReminderWithdrawn | RemindersNotFired
 DeliveryEvent: TypeAlias = (

@@ -21,6 +21,7 @@ from shared.schemas.office_events import (
     MuteRecorded,
     OfficeSettingsPublished,
     RuleBookPublished,
+    TemplatePublished,
     TraitsPublished,
 )
 from shared.schemas.topics import RuleEvent
@@ -62,13 +63,17 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
 
 async def _store(
     db: AsyncConnection,
-    event: RuleBookPublished | CalendarPublished | OfficeSettingsPublished | MuteRecorded,
+    event: RuleBookPublished
+    | CalendarPublished
+    | OfficeSettingsPublished
+    | MuteRecorded
+    | TemplatePublished,
     at: datetime,
 ) -> tuple[int, bool]:
     """Store a rule book, calendar or mute; its number, and whether it is newer than what is stored.
 
-    A mute changes no timer: firing asks for it. Settings decide nothing here: quiet hours and
-    limits are the notifier's.
+    A mute changes no timer: firing asks for it. Settings and templates decide nothing here: how
+    messages are sent, and what they say, is the notifier's.
     """
     match event:
         case RuleBookPublished():
@@ -82,7 +87,7 @@ async def _store(
         case MuteRecorded():
             newer = await mutes.put_mute(db, event.office_id, event.number, event.mute)
             return event.number, newer
-        case OfficeSettingsPublished():
+        case OfficeSettingsPublished() | TemplatePublished():
             return event.number, False
 
 

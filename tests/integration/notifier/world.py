@@ -28,7 +28,7 @@ from shared.schemas.envelope import Envelope
 from shared.schemas.events import LinkRequested, ReminderDue, ReminderWithdrawn, UnitUpserted
 from shared.schemas.facts import Contact, ReminderItem
 from shared.schemas.gateway_events import ReceiptReceived, ReceiptsPushed
-from shared.schemas.office_events import OfficeSettingsPublished
+from shared.schemas.office_events import OfficeSettingsPublished, TemplatePublished
 from shared.schemas.rules import Audience, Channel, ReminderKind
 from shared.schemas.topics import DELIVERIES
 from tests.integration.notifier.sinks import MailSink, SmsSink
@@ -153,7 +153,7 @@ class World:
                     handle = handlers.handle_directory
                 case ReceiptReceived() | ReceiptsPushed() | LinkRequested():
                     handle = partial(handlers.handle_receipts, self.pushes)
-                case OfficeSettingsPublished():
+                case OfficeSettingsPublished() | TemplatePublished():
                     handle = handlers.handle_rules
                 case _:
                     handle = handlers.handle_reminders
