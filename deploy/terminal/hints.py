@@ -21,6 +21,7 @@ COMMANDS = {
     "DELETE /v1/plans/{}": "cuiban plan delete {}",
     "GET /v1/obligations/{}": "cuiban obligation {}",
     "GET /v1/mutes": "cuiban mute list",
+    "GET /v1/templates": "cuiban templates list",
     "GET /v1/contact-proposals": "cuiban proposals list",
     "GET /v1/rule-books": "cuiban rules list",
     "GET /v1/rule-drafts": "cuiban rules list",

@@ -30,6 +30,7 @@ from services.ingest.api import (
     rule_drafts,
     sessions,
     settings,
+    templates,
     units,
     users,
     views,
@@ -72,7 +73,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
     *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, receipts),
-    *(calendars, settings, forecast, rule_books, rule_drafts, mutes, why),
+    *(calendars, settings, forecast, rule_books, rule_drafts, mutes, why, templates),
     *(users, sessions, openid, links, me, audit),
 )
 

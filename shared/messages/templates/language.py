@@ -194,6 +194,6 @@ def _refuse_unescaped(node: nodes.Node, word: str) -> TemplateFault:
     return TemplateFault(
         node.lineno,
         "unescaped",
-        f"不能用 {word}：内容里的 < 和 & 须转义。{word} is refused: values must be escaped.",
+        f"不能用 {word}，值里的 < 和 & 须转义。Values must be escaped: {word} is refused.",
         "去掉它，值会自动转义。Leave it out: values are escaped by themselves.",
     )

@@ -79,6 +79,7 @@ def test_the_walk_knows_every_identifier_and_body() -> None:
 NAMED_IN_BODIES = {
     "POST /v1/calendars/draft/publish": ("draft_id", {}),
     "POST /v1/tokens": ("unit_id", {"name": "x", "scopes": ["read"]}),
+    "POST /v1/templates/preview": ("unit_id", {"kind": "link-mail", "parts": {}}),
     "POST /v1/mutes": ("unit_id", {"until": "2023-12-31", "reason": "x"}),
     "POST /v1/users": ("unit_id", {"name": "x", "role": "unit"}),
     "POST /v1/objections/{objection_id}/uphold": ("unit_id", {"note": "x"}),
