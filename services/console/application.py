@@ -13,6 +13,7 @@ from services.console.pages import (
     journal,
     ledger,
     login,
+    message_templates,
     messages,
     mutes,
     obligation,
@@ -28,6 +29,7 @@ from services.console.pages import (
     rule_editors,
     rule_forecast,
     rules,
+    template_previews,
     unit_forms,
     units,
     waiting,
@@ -46,7 +48,7 @@ PAGES = (
     *(directory, proposals, unit_forms, units),
     *(rules, rule_forecast, rule_books, rule_editors, rule_drafts),
     *(holiday_notices, calendars, mutes, messages),
-    *(office_settings, account, people, journal),
+    *(office_settings, template_previews, message_templates, account, people, journal),
     portal,
 )
 """The modules of pages; `ROUTER` holds the addresses of each. A fixed address comes before one
