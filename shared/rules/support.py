@@ -34,7 +34,6 @@ NOT_YET = {
         "to remind posts of the lead unit or the office",
         frozenset({"unit"}),
     ),
-    "how.template": NotYet("指定模板", "a template by name"),
 }
 """By the part of a rule and the field."""
 

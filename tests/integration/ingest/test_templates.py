@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 
 from shared.messages.templates.builtin import BUILT_IN
 from shared.schemas.templates import TemplateKind
@@ -148,3 +149,21 @@ async def test_a_preview_of_a_unit_that_owes_nothing_is_refused(api: Any) -> Non
         api, "link-mail", parts=BUILT_IN[TemplateKind.LINK_MAIL].model_dump(), unit_id=unit_id
     )
     assert link.status_code == 200, link.text
+
+
+async def test_rules_name_a_template_that_is_there(api: Any) -> None:
+    book = (await api.client.get("/v1/rule-books")).json()["items"][0]["book"]
+    rule = book["rules"][0] | {"how": {"template": "年低"}}
+    body = {"timezone": book["timezone"], "rules": [rule]}
+    assert (await publish(api, 0, "/v1/templates/digest-mail/年底")).status_code == 201
+    refused = await api.client.post("/v1/rule-books", json=body)
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert (error["where"], "年底" in error["hint"]) == ("rules.0.how.template", True)
+    text = yaml.safe_dump(body, allow_unicode=True)
+    draft = (await api.client.post("/v1/rule-drafts", json={"text": text})).json()
+    (problem,) = draft["problems"]
+    assert problem["code"] == "unknown-template"
+    assert "年低" in text.splitlines()[problem["line"] - 1]
+    rule["how"]["template"] = "年底"
+    assert (await api.client.post("/v1/rule-books", json=body)).status_code == 201

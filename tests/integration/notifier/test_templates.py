@@ -6,6 +6,7 @@ from structlog.testing import capture_logs
 
 from services.notifier.app import make_link_mails
 from shared.messages.templates.builtin import BUILT_IN
+from shared.rules.book import How
 from shared.schemas.office_events import TemplatePublished
 from shared.schemas.templates import STANDARD, TemplateKind, TemplateParts
 from tests.integration.notifier.test_links import LINK, SET, make_request, read_parts
@@ -105,3 +106,18 @@ async def test_a_link_that_was_asked_for_comes_by_the_offices_template(world: Wo
     text, html = read_parts(world.mail.mails[0])
     assert text.startswith("县教体局你好")
     assert LINK.findall(text) == LINK.findall(html) != []
+
+
+async def test_a_rule_has_its_messages_written_by_the_template_that_it_names(
+    world: World,
+) -> None:
+    named = OWN.model_copy(update={"subject": "年底：{{ subject }}"})
+    how = How(template="年底")
+    reminder = make_reminder().model_copy(update={"rule_id": "年底催办", "how": how})
+    await world.tell(publish(MAIL, OWN), publish(MAIL, named, name="年底"), make_unit(), reminder)
+    world.start()
+    await wait_until(lambda: world.mail.mails and world.sms.posts)
+    assert world.mail.subjects[0].startswith("年底：")
+    assert "1项任务待办" in world.sms.posts[0][1]["data"]["text"], (
+        "there is none for short messages"
+    )

@@ -110,8 +110,8 @@ WRONG = {
         [(3, 37, "invalid")],
     ),
     "what is not supported yet": (
-        RULE + "    how: {template: x}\n",
-        [(6, 11, "not-supported")],
+        RULE.replace("{audience: liaison}", "{audience: liaison, of: office}"),
+        [(4, 31, "not-supported")],
     ),
 }
 
