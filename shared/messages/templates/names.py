@@ -47,6 +47,7 @@ LINE = Record(
         "left": _TEXT,
         "tone": _TEXT,
         "hearing": _FLAG,
+        "heading": _TEXT,
     }
 )
 """An item: `shared.messages.wording.ItemLine`."""

@@ -22,7 +22,7 @@ from shared.messages.templates.words import Words
 from shared.schemas.templates import TemplateKind
 
 MOST_STEPS = 500_000
-"""Expressions of one rendering. The built-in mail takes 78 for each item."""
+"""Expressions of one rendering. The built-in mail takes 130 for each item."""
 MOST_OUTPUT = 2_000_000
 """Characters of one rendered part."""
 

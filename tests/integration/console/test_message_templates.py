@@ -23,7 +23,7 @@ async def test_a_mail_is_edited_beside_its_preview_and_published(
     await page.goto(MAIL)
     preview = open_preview(page)
     await expect(preview.get_by_text("示例", exact=True)).to_be_visible()
-    await expect(preview.frame_locator("iframe").get_by_text("工作任务")).to_be_visible()
+    await expect(preview.frame_locator("iframe").get_by_text("工作任务和具体内容")).to_be_visible()
     subject = page.get_by_role("textbox", name="主题")
     await subject.fill("县政务公开办：{{ subject }}")
     await page.get_by_role("button", name="预览").click()
