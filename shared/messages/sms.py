@@ -49,6 +49,24 @@ def write_message(digest: Digest, sign: str = "") -> str:
     return text + tail
 
 
+def make_sms_words(digest: Digest) -> dict[str, str]:
+    """What the variables of a platform's approved template may show, by name.
+
+    `items`, `late`: numbers of items; `first`: the number of the first one; `when`: how pressing it
+    is; `address`, `code`, `until`: the way into the portal, empty where there is none.
+    """
+    figures, door = count_items(digest), digest.door
+    return {
+        "items": str(figures.items),
+        "late": str(figures.late),
+        "first": clean(sort_items(digest.items)[0].ref)[:12],
+        "when": describe_time(digest, figures),
+        "address": door.address if door else "",
+        "code": door.secret if door else "",
+        "until": format_day(door.until, digest.today) if door else "",
+    }
+
+
 def _list_tails(digest: Digest) -> list[str]:
     """Where the details are, from the fullest wording to the shortest."""
     if digest.door:

@@ -1,5 +1,6 @@
 """Messages to gateways, and the outcomes of attempts to send them. Values only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -96,13 +97,16 @@ class Notification:
 class Content:
     """A rendered notification. An SMS has neither subject nor HTML.
 
-    `secret` is the token or the code in it, which only the contact may see.
+    Attributes:
+        secret: the token or the code in it, which only the contact may see.
+        words: of an SMS, by name: what a platform's approved template shows.
     """
 
     subject: str
     text: str = field(repr=False)
     html: str = field(default="", repr=False)
     secret: str = field(default="", repr=False)
+    words: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def remove_secret(self) -> "Content":
         """The content as it is stored and told: without its secret."""

@@ -1,6 +1,7 @@
 """Messages by the templates of an office. Pure."""
 
 from services.notifier.domain.message import Content
+from shared.messages.sms import make_sms_words
 from shared.messages.templates.rendering import render_parts
 from shared.messages.templates.words import make_digest_words, make_link_words
 from shared.messages.wording import Digest, Door
@@ -27,7 +28,9 @@ def render_own_digest(
     """
     words = make_digest_words(kind, digest, signature)
     made = render_parts(kind, parts, words, signature)
-    return Content(made.subject, made.text, made.html, digest.door.secret if digest.door else "")
+    secret = digest.door.secret if digest.door else ""
+    of_template = make_sms_words(digest) if kind is TemplateKind.DIGEST_SMS else {}
+    return Content(made.subject, made.text, made.html, secret, of_template)
 
 
 def render_own_link_mail(parts: TemplateParts, office: str, unit: str, door: Door) -> Content:
