@@ -13,6 +13,7 @@ from services.notifier.domain.fanout import DueReminder, PlannedNotification, fa
 from services.notifier.domain.message import Refusal
 from services.notifier.gateways.push_reading import PushReader
 from services.notifier.store import (
+    calendar_entries,
     directory,
     link_requests,
     offices,
@@ -116,6 +117,7 @@ async def handle_reminders(
             case _:
                 assert_never(event)
     units = await reminders.withdraw(db, withdrawn)
+    await calendar_entries.end_withdrawn(db, withdrawn, now.date())
     if due:
         await _receive(db, due, now)
     ended = await reminders.end_withdrawn(db, units)

@@ -41,6 +41,7 @@ class ChannelRules:
         signature: of the sender, at the head of an SMS.
         lease: how long a claimed notification belongs to its claimer.
         portal: where a contact answers; None when messages have no link.
+        calendar: whether mails bring calendar entries.
         templates: the office's own, by name; it uses the built-in one where there is none.
     """
 
@@ -50,6 +51,7 @@ class ChannelRules:
     signature: str
     lease: timedelta
     portal: Portal | None = None
+    calendar: bool = False
     templates: Mapping[str, OwnTemplate] = field(default_factory=dict)
 
     def find_gateway(self, name: str) -> GatewayRules | None:

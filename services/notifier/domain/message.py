@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from services.notifier.domain.calendar_entries import CalendarEntry
 from shared.links import MASK
 from shared.schemas.rules import Audience, Channel
 
@@ -100,6 +101,7 @@ class Content:
     Attributes:
         secret: the token or the code in it, which only the contact may see.
         words: of an SMS, by name: what a platform's approved template shows.
+        calendar: due dates that a mail puts into a calendar, or takes out of it.
     """
 
     subject: str
@@ -107,6 +109,7 @@ class Content:
     html: str = field(default="", repr=False)
     secret: str = field(default="", repr=False)
     words: Mapping[str, str] = field(default_factory=dict, repr=False)
+    calendar: tuple[CalendarEntry, ...] = field(default=(), repr=False)
 
     def remove_secret(self) -> "Content":
         """The content as it is stored and told: without its secret."""
