@@ -198,6 +198,7 @@ async def _render(
         names=KIND_NAMES,
         parts=list_parts(kind),
         known=list(write_names(list_names(kind, "text"))),
+        part_names=PART_NAMES,
         faults=[each for each in error.problem.errors if "part" in each] if error else [],
         versions=versions,
         units=(await offer_choices(visit)).units,

@@ -14,7 +14,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from services.ingest.store.columns import INSTANT, METADATA, define_office_column
+from services.ingest.store.columns import INSTANT, METADATA, EnumText, define_office_column
+from shared.schemas.templates import TemplateKind
 
 RULE_BOOKS = Table(
     "rule_books",
@@ -109,7 +110,7 @@ TEMPLATES = Table(
     "templates",
     METADATA,
     define_office_column(key=True),
-    Column("kind", Text, primary_key=True),
+    Column("kind", EnumText(TemplateKind), primary_key=True),
     Column("name", Text, primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     # Empty: from this version on the built-in template is used again.

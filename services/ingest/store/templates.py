@@ -23,7 +23,7 @@ class StoredTemplate:
         restored_from: the earlier version whose content it has.
     """
 
-    kind: str
+    kind: TemplateKind
     name: str
     version: int
     parts: Mapping[str, Any] | None

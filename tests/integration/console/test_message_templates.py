@@ -50,7 +50,7 @@ async def test_faults_are_named_with_part_and_line_and_nothing_typed_is_lost(des
     await page.get_by_role("button", name="预览").click()
     await expect(open_preview(page).get_by_text("没有 untit 这个名称")).to_be_visible()
     await page.get_by_role("button", name="发布").click()
-    await expect(page.get_by_text("text 第 2 行：没有 untit 这个名称。")).to_be_visible()
+    await expect(page.get_by_text("正文（纯文本） 第 2 行：没有 untit 这个名称。")).to_be_visible()
     await expect(text).to_have_value("甲\n{{ untit }}")
     await check_page(page)
     assert (await desk.api.client.get("/v1/templates/digest-sms/standard")).json()["version"] == 0

@@ -73,7 +73,7 @@ async def list_templates(db: AsyncConnection, act: Act) -> list[TemplateView]:
     views = {
         key: TemplateView(key, each)
         for each in stored
-        for key in [TemplateKey(TemplateKind(each.kind), each.name)]
+        for key in [TemplateKey(each.kind, each.name)]
     }
     usual = (TemplateKey(kind, STANDARD) for kind in TemplateKind)
     views |= {key: TemplateView(key, None) for key in usual if key not in views}
@@ -183,7 +183,7 @@ async def _publish(
 ) -> TemplateView:
     before = await store.find_template(db, act.office_id, key.kind, key.name)
     stored = StoredTemplate(
-        kind=key.kind.value,
+        kind=key.kind,
         name=key.name,
         version=version + 1,
         parts=parts.model_dump() if parts else None,
