@@ -55,7 +55,7 @@ async def test_the_newest_version_of_the_offices_template_writes_mail_and_messag
     assert text.startswith("县教体局你好")
     assert LINK.findall(text) == LINK.findall(html) != []
     sms = world.sms.posts[0][1]["data"]["text"]
-    assert sms.startswith("【政务公开】县教体局有事 要办最近12月31日到期")
+    assert sms.startswith("【盐亭政务公开】县教体局有事 要办最近12月31日到期")
 
 
 async def test_the_built_in_template_is_used_again_when_the_office_goes_back(
