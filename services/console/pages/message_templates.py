@@ -168,6 +168,7 @@ async def _ask(
         fields={"version": live.version},
         button=visit.gettext("恢复"),
         cancel=get_address(kind, name),
+        reason="",
         danger=False,
     )
 

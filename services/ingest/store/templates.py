@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, fetch_first, list_columns
@@ -42,7 +43,7 @@ async def list_current(db: AsyncConnection, office_id: UUID) -> list[StoredTempl
     query = (
         select(*_TEMPLATE)
         .where(_T.office_id == office_id)
-        .distinct(_T.kind, _T.name)
+        .ext(distinct_on(_T.kind, _T.name))
         .order_by(_T.kind, _T.name, _T.version.desc())
     )
     return await fetch_all(db, StoredTemplate, query)

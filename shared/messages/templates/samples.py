@@ -32,6 +32,16 @@ def list_samples(kind: TemplateKind, signature: str = "") -> Iterator[Words]:
         yield make_digest_words(kind, digest, signature)
 
 
+def make_example(kind: TemplateKind, signature: str = "") -> Words:
+    """The words of a message as people know it, for a preview without a unit."""
+    if kind is TemplateKind.LINK_MAIL:
+        return make_link_words("县政务公开办公室", "县教育和体育局", _LINK)
+    door = {TemplateKind.DIGEST_SMS: _CODE, TemplateKind.DIGEST_GROUP: None}.get(kind, _LINK)
+    items = [_make_item(day, task="主动公开民生保障信息") for day in (-3, 0, 3, 40)]
+    digest = _make_digest(items, door, unit="县教育和体育局")
+    return make_digest_words(kind, digest, signature)
+
+
 def _list_digests(door: Door | None) -> Iterator[Digest]:
     late, near = _make_item(-3, ReminderKind.OVERDUE), _make_item(3)
     hearing = _make_item(20, ReminderKind.HEARING)
@@ -64,12 +74,16 @@ def _make_digest(
 
 
 def _make_item(
-    days: int, kind: ReminderKind = ReminderKind.DEADLINE, *, plan: str = ""
+    days: int,
+    kind: ReminderKind = ReminderKind.DEADLINE,
+    *,
+    plan: str = "",
+    task: str = f"主动公开{MARKUP}信息",
 ) -> ReminderItem:
     return ReminderItem(
         obligation_id=UUID(int=days + 10),
         ref=f"{days + 4}.1",
-        task_name=f"主动公开{MARKUP}信息",
+        task_name=task,
         text="及时公开各项民生保障政策及其落实情况。",
         kind=kind,
         due_on=_TODAY + days * _DAY,

@@ -24,7 +24,7 @@ from shared.marked.problems import Mark, TextProblem
 from shared.messages.sms_parts import count_parts
 from shared.messages.templates.checking import Check, check_template
 from shared.messages.templates.rendering import Rendered, render_parts
-from shared.messages.templates.samples import list_samples
+from shared.messages.templates.samples import make_example
 from shared.messages.templates.sandbox import TemplateError
 from shared.messages.templates.words import Words, make_digest_words, make_link_words
 from shared.messages.wording import Digest, Door
@@ -115,7 +115,7 @@ async def _make_words(
     signature: str,
 ) -> Words:
     if asked.unit_id is None:
-        return next(iter(list_samples(asked.kind, signature)))
+        return make_example(asked.kind, signature)
     unit = await get_unit(db, act, asked.unit_id)
     office = (await offices.get_office(db, act.office_id)).name
     today = (await get_office_day(db, act.office_id, act.now)).today
