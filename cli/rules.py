@@ -40,7 +40,7 @@ def check_rules(
 ) -> None:
     """Check a rule book, without an office: what is wrong in it, with line and column.
 
-    Exit status 1 when something is wrong, also when it is something that is not yet supported.
+    Exit status 1 when something is wrong.
     """
     text = read_file(file).decode("utf-8", "replace")
     reading = read_book(text, SystemClock().now().date())

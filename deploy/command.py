@@ -37,6 +37,7 @@ _COMMANDS = {
     "report": "cli.reports:report",
     "settings": "cli.settings:settings",
     "rules": "cli.rules:rules",
+    "templates": "cli.templates:templates",
     "calendars": "cli.calendars:calendars",
     "mute": "cli.mutes:mute",
     "why": "cli.why:explain_reminders",

@@ -24,6 +24,8 @@ COMMANDS = {
     "GET /v1/mutes": "cuiban mute list",
     "GET /v1/messages": "cuiban messages list",
     "GET /v1/dead-letters": "cuiban dead-letters list",
+    "GET /v1/templates": "cuiban templates list",
+    "POST /v1/templates/{}/{}": "cuiban templates publish FILE",
     "GET /v1/contact-proposals": "cuiban proposals list",
     "GET /v1/rule-books": "cuiban rules list",
     "GET /v1/rule-drafts": "cuiban rules list",

@@ -15,6 +15,7 @@ from services.console.pages import (
     ledger,
     login,
     message_actions,
+    message_templates,
     messages,
     mutes,
     obligation,
@@ -31,6 +32,7 @@ from services.console.pages import (
     rule_editors,
     rule_forecast,
     rules,
+    template_previews,
     unit_forms,
     units,
     waiting,
@@ -49,7 +51,7 @@ PAGES = (
     *(directory, proposals, proofs, unit_forms, units),
     *(rules, rule_forecast, rule_books, rule_editors, rule_drafts),
     *(holiday_notices, calendars, mutes, messages, dead_letters, message_actions),
-    *(office_settings, account, people, journal),
+    *(office_settings, template_previews, message_templates, account, people, journal),
     portal,
 )
 """The modules of pages; `ROUTER` holds the addresses of each. A fixed address comes before one

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.notifier import handlers
 from services.notifier.dispatch.board import Board
+from services.notifier.dispatch.calendar_mails import CalendarMails
 from services.notifier.dispatch.forgetting import Forgetting
 from services.notifier.dispatch.lane import GatewaySetup, Lane
 from services.notifier.dispatch.link_mails import LinkMails
@@ -113,6 +114,7 @@ def make_channels(settings: NotifierSettings) -> dict[Channel, ChannelSetup]:
             settings.sms_signature,
             settings.lease,
             portal,
+            calendar=settings.mail_calendar and channel is Channel.EMAIL,
         )
         setups[channel] = ChannelSetup(rules, made)
     return setups
@@ -198,6 +200,23 @@ def make_link_mails(
     )
 
 
+def make_calendar_mails(
+    settings: NotifierSettings, engine: AsyncEngine, gateway: SwitchedGateway | None
+) -> CalendarMails | None:
+    """What takes due dates out of calendars; None where mails bring none, or without a mail server.
+
+    `gateway` is that of other single mails, if there are any.
+    """
+    if not settings.mail_calendar:
+        return None
+    if gateway is None:
+        own = build_gateways(settings)[Channel.EMAIL][0].gateway
+        gateway = None if isinstance(own, NoGateway) else SwitchedGateway(own)
+    if gateway is None:
+        return None
+    return CalendarMails(engine, gateway, settings.lease, settings.retry_delays)
+
+
 def _make_health(
     settings: NotifierSettings, engine: AsyncEngine, consumers: list[Consumer], board: Board
 ) -> HealthPort:
@@ -219,6 +238,8 @@ def run() -> NoReturn:
         lanes = make_lanes(settings, engine, clock)
         pushes = PushReader.of_settings(settings)
         link_mails = make_link_mails(settings, engine, clock)
+        of_links = link_mails.gateway if link_mails else None
+        calendar_mails = make_calendar_mails(settings, engine, of_links)
     except CuibanError as error:
         refuse(error)
     uvloop.install()
@@ -230,8 +251,9 @@ def run() -> NoReturn:
     health = _make_health(settings, engine, consumers, board)
     loops: list[Loop] = [Relay(engine, OUTBOX, settings).run, board.run]
     loops += [lane.run for lane in lanes]
-    loops += [link_mails.run] if link_mails else []
-    mail = link_mails.gateway if link_mails else None
+    mails = [each for each in (link_mails, calendar_mails) if each]
+    loops += [each.run for each in mails]
+    mail = mails[0].gateway if mails else None
 
     def reload() -> dict[Channel, ChannelSetup]:
         pushes.reload()

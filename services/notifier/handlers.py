@@ -20,12 +20,14 @@ from services.notifier.domain.fanout import (
 from services.notifier.gateways.push_reading import PushReader
 from services.notifier.settling import settle_receipts
 from services.notifier.store import (
+    calendar_entries,
     directory,
     link_requests,
     offices,
     receipts,
     reminders,
     set_aside,
+    templates,
     withdrawals,
 )
 from services.notifier.store.reminders import WaitReason
@@ -44,7 +46,7 @@ from shared.schemas.events import (
     UnitUpserted,
 )
 from shared.schemas.gateway_events import ReceiptReceived, ReceiptsPushed
-from shared.schemas.office_events import OfficeSettingsPublished
+from shared.schemas.office_events import OfficeSettingsPublished, TemplatePublished
 from shared.schemas.topics import ReminderEvent
 
 _LEFT_OUT = Counter(
@@ -75,7 +77,7 @@ async def handle_directory(
 
 
 async def handle_rules(db: AsyncConnection, envelopes: Sequence[Envelope], _: datetime) -> None:
-    """Store the settings of offices. Rule books and calendars are the scheduler's.
+    """Store the settings and templates of offices. Rule books and calendars are the scheduler's.
 
     What waits for the end of quiet hours goes on waiting until then; the new settings decide about
     everything else when it is sent.
@@ -83,6 +85,9 @@ async def handle_rules(db: AsyncConnection, envelopes: Sequence[Envelope], _: da
     published = [e.event for e in envelopes if isinstance(e.event, OfficeSettingsPublished)]
     if published:
         await offices.store_settings(db, published)
+    await templates.store_templates(
+        db, [e.event for e in envelopes if isinstance(e.event, TemplatePublished)]
+    )
 
 
 async def handle_reminders(
@@ -111,6 +116,7 @@ async def handle_reminders(
             case _:
                 assert_never(event)
     units = await withdrawals.withdraw(db, withdrawn)
+    await calendar_entries.end_withdrawn(db, withdrawn, now.date())
     if due:
         await _receive(db, due, now)
     ended = await reminders.end_withdrawn(db, units)

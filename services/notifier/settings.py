@@ -61,6 +61,9 @@ class NotifierSettings(MessageSettings):
     """Certificates to trust beside the system's, for a mail server with a private one."""
     mail_from: str = "政务公开办 <cuiban@cuiban.example>"
     """The sender, `Name <address>`. Its domain is the end of every Message-ID."""
+    mail_calendar: bool = False
+    """Whether mails to liaisons bring due dates as calendar entries (iTIP), and mails take them out
+    when they are done."""
     email_connections: int = Field(default=8, ge=1, le=100)
     email_unknown: WhenUnknown = WhenUnknown.REOFFER
 

@@ -23,20 +23,48 @@ def write_sms(digest: Digest, signature: str) -> str:
 
     If the unit's name is too long for that, it has more parts, at most `PARTS`.
     """
-    sign = f"【{clean(signature)}】" if clean(signature) else ""
+    sign = write_signature(signature)
+    return f"{sign}{write_message(digest, sign)}"
+
+
+def write_signature(signature: str) -> str:
+    """The signature at the head of a short message; empty when there is none."""
+    return f"【{clean(signature)}】" if clean(signature) else ""
+
+
+def write_message(digest: Digest, sign: str = "") -> str:
+    """What follows the signature `sign`, so short that `write_sms` holds."""
     unit = clean(digest.unit)
     heads, tails = _list_heads(digest, count_items(digest)), _list_tails(digest)
     for tail in tails:
         for head in heads:
-            text = f"{sign}{unit}{head}{tail}"
-            if count_parts(text) == 1:
+            text = f"{unit}{head}{tail}"
+            if count_parts(sign + text) == 1:
                 return text
-    text, tail = f"{sign}{unit}{heads[-1]}", tails[-1]
-    if count_parts(text + tail) > PARTS:
-        text = f"{sign}{unit[:_SHORT_UNIT]}…{heads[-1]}"
-    while count_parts(text + tail) > PARTS:
+    text, tail = f"{unit}{heads[-1]}", tails[-1]
+    if count_parts(sign + text + tail) > PARTS:
+        text = f"{unit[:_SHORT_UNIT]}…{heads[-1]}"
+    while count_parts(sign + text + tail) > PARTS:
         text = text[:-1]  # never the tail, which has the code
     return text + tail
+
+
+def make_sms_words(digest: Digest) -> dict[str, str]:
+    """What the variables of a platform's approved template may show, by name.
+
+    `items`, `late`: numbers of items; `first`: the number of the first one; `when`: how pressing it
+    is; `address`, `code`, `until`: the way into the portal, empty where there is none.
+    """
+    figures, door = count_items(digest), digest.door
+    return {
+        "items": str(figures.items),
+        "late": str(figures.late),
+        "first": clean(sort_items(digest.items)[0].ref)[:12],
+        "when": describe_time(digest, figures),
+        "address": door.address if door else "",
+        "code": door.secret if door else "",
+        "until": format_day(door.until, digest.today) if door else "",
+    }
 
 
 def _list_tails(digest: Digest) -> list[str]:
@@ -53,7 +81,7 @@ def _list_heads(digest: Digest, figures: Count) -> list[str]:
     items = sort_items(digest.items)
     first = clean(items[0].ref)[:12]
     named = f"（任务{first}{'等' if figures.items > 1 else ''}）"
-    when = _describe_time(digest, figures)
+    when = describe_time(digest, figures)
     hearing = "（含听取汇报）" if 0 < figures.hearings < figures.items else ""
     if figures.hearings == figures.items:
         what, named = "请安排主要负责人听取汇报", f"（任务{first}）"
@@ -67,7 +95,8 @@ def _list_heads(digest: Digest, figures: Count) -> list[str]:
     return [f"{head}。" for head in heads]
 
 
-def _describe_time(digest: Digest, figures: Count) -> str:
+def describe_time(digest: Digest, figures: Count) -> str:
+    """How pressing it is: `1项已逾期5个工作日，最近12月31日到期，还有3个工作日`."""
     today, phrases = digest.today, []
     if figures.late:
         longest = digest.describe_time_left(min(item.due_on for item in digest.items))[0]

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -32,9 +33,20 @@ class Tone(StrEnum):
     CALM = "calm"
 
 
+_HEADINGS = {
+    Tone.LATE: "已逾期",
+    Tone.TODAY: "马上到期",
+    Tone.NEAR: f"{_NEAR}个工作日内到期",
+    Tone.CALM: "尚有时间",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ItemLine:
-    """An item, in words, for the templates."""
+    """An item, in words, for the templates.
+
+    `heading` is of the first of those that are equally urgent: what they are, and how many.
+    """
 
     number: int
     ref: str
@@ -46,6 +58,7 @@ class ItemLine:
     left: str
     tone: Tone
     hearing: bool
+    heading: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +199,11 @@ def sort_items(items: Sequence[DigestItem]) -> list[DigestItem]:
 
 def describe_items(digest: Digest) -> list[ItemLine]:
     """The items of a digest in words, the most urgent first."""
-    described = []
-    for number, item in enumerate(sort_items(digest.items), 1):
-        words, tone = digest.describe_time_left(item.due_on)
+    left = [(item, *digest.describe_time_left(item.due_on)) for item in sort_items(digest.items)]
+    counts = Counter(tone for _, _, tone in left)
+    described: list[ItemLine] = []
+    for number, (item, words, tone) in enumerate(left, 1):
+        is_first = not described or described[-1].tone is not tone
         described.append(
             ItemLine(
                 number=number,
@@ -201,6 +216,7 @@ def describe_items(digest: Digest) -> list[ItemLine]:
                 left=words,
                 tone=tone,
                 hearing=is_hearing(item),
+                heading=f"{_HEADINGS[tone]}（{counts[tone]}项）" if is_first else "",
             )
         )
     return described

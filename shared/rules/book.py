@@ -110,7 +110,7 @@ class How(RuleModel):
     Attributes:
         order: of the rule's channels.
         answer_within_hours: with `in-order`: how long a channel waits for an answer.
-        template: the name of the template.
+        template: the name of a template that the office has published.
         urgency: at once or in the digest.
         quiet_hours: when nothing is sent by this rule.
         daily_limit: messages to one recipient in a day.

@@ -28,7 +28,6 @@ from shared.rules.moments import (
 )
 from shared.rules.selecting import JudgedObligation, Select, Traits, is_selected
 from shared.rules.steps import get_post
-from shared.rules.support import Path
 from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind, Post
@@ -45,7 +44,7 @@ _OTHER = "\0"
 class Contradiction:
     """Something that never happens: where, a word for programs, and texts as in `TextProblem`."""
 
-    path: Path
+    path: Place
     code: str
     message: str
     hint: str = ""
@@ -54,7 +53,7 @@ class Contradiction:
 def list_contradictions(book: RuleBook, today: date | None = None) -> Iterator[Contradiction]:
     """What can never remind of anything; given dates that are past only with `today`."""
     for number, rule in enumerate(book.rules):
-        place: Path = ("rules", number)
+        place: Place = ("rules", number)
         yield from _judge_conditions(rule, place, book.near_working_days)
         yield from _judge_steps(rule, place)
         yield from _judge_inhibited_steps(rule, place)
@@ -67,7 +66,7 @@ def list_contradictions(book: RuleBook, today: date | None = None) -> Iterator[C
                 yield Contradiction((*place, "when", position), "duplicate", message)
 
 
-def _judge_conditions(rule: Rule, place: Path, near: int) -> Iterator[Contradiction]:
+def _judge_conditions(rule: Rule, place: Place, near: int) -> Iterator[Contradiction]:
     if rule.select is None:
         return
     subjects = _list_subjects(rule.select, rule.kinds)
@@ -181,7 +180,7 @@ def _list_lights(when: When, near: int) -> set[Light]:
             }[when.span]
 
 
-def _judge_steps(rule: Rule, place: Path) -> Iterator[Contradiction]:
+def _judge_steps(rule: Rule, place: Place) -> Iterator[Contradiction]:
     most = max((_count_overdue(when) for when in rule.when), default=0)
     for number, step in enumerate(rule.who):
         if step.within_days is not None and step.ends_with is not StepEnd.PROGRESS:
@@ -202,7 +201,7 @@ def _judge_steps(rule: Rule, place: Path) -> Iterator[Contradiction]:
             )
 
 
-def _judge_inhibited_steps(rule: Rule, place: Path) -> Iterator[Contradiction]:
+def _judge_inhibited_steps(rule: Rule, place: Place) -> Iterator[Contradiction]:
     """Steps whose post is left out of each reminder, because a higher one of the unit is told."""
     for number, step in enumerate(rule.who):
         if step.inhibits and get_post(step) is not Post.UNIT:
@@ -231,7 +230,7 @@ def _judge_inhibited_steps(rule: Rule, place: Path) -> Iterator[Contradiction]:
                 break
 
 
-def _judge_urgency(rule: Rule, place: Path) -> Iterator[Contradiction]:
+def _judge_urgency(rule: Rule, place: Place) -> Iterator[Contradiction]:
     """What makes a message wait does not go with sending it at once."""
     if rule.how is None or rule.how.urgency is not Urgency.URGENT:
         return
@@ -246,7 +245,7 @@ def _judge_urgency(rule: Rule, place: Path) -> Iterator[Contradiction]:
             )
 
 
-def _judge_order(rule: Rule, place: Path) -> Iterator[Contradiction]:
+def _judge_order(rule: Rule, place: Place) -> Iterator[Contradiction]:
     """Channels in order need a second one; without an order none waits for an answer."""
     if rule.how is None:
         return
@@ -287,7 +286,7 @@ def _count_repeated(when: Repeated) -> float:
     return len(when.dates) if isinstance(when, GivenDates) else float("inf")
 
 
-def _judge_moment(when: When, place: Path, today: date | None) -> Iterator[Contradiction]:
+def _judge_moment(when: When, place: Place, today: date | None) -> Iterator[Contradiction]:
     if isinstance(when, GivenDates) and today is not None and max(when.dates) < today:
         message = "所列日期都已过去。All of these dates are past."
         yield Contradiction((*place, "dates"), "past", message)

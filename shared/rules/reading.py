@@ -14,7 +14,6 @@ from shared.marked.problems import TextProblem
 from shared.rules.book import RuleBook
 from shared.rules.contradictions import list_contradictions
 from shared.rules.schema import build_schema
-from shared.rules.support import list_unsupported
 
 _MOST = 100
 """How many problems are told at once."""
@@ -81,24 +80,11 @@ def _list_repeated_names(marked: MarkedText) -> Iterator[TextProblem]:
 
 
 def _list_faults(marked: MarkedText, book: RuleBook, today: date | None) -> list[TextProblem]:
-    """What a sound book says that is not done yet, or never happens."""
-    hint = "请先删去。Leave it out for now."
-    unsupported = [
-        locate(
-            marked,
-            path,
-            "not-supported",
-            f"尚不支持{pending.chinese}。It is not yet supported {pending.english}.",
-            hint,
-            key=True,
-        )
-        for path, pending in list_unsupported(book)
-    ]
-    contradictions = [
+    """What a sound book says that never happens."""
+    return [
         locate(marked, each.path, each.code, each.message, each.hint)
         for each in list_contradictions(book, today)
     ]
-    return unsupported + contradictions
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""What an office publishes for all its units: rules, days off, settings, mutes, traits.
+"""What an office publishes for all its units: rules, days off, settings, mutes, traits, templates.
 
 They are events as `shared.schemas.events` says.
 """
@@ -10,6 +10,7 @@ from shared.schemas.base_events import Event
 from shared.schemas.facts import MeasureTraits, UnitTraits
 from shared.schemas.mutes import Mute
 from shared.schemas.office import OfficeSettings
+from shared.schemas.templates import TemplateKind, TemplateParts
 from shared.schemas.values import Day
 
 
@@ -54,3 +55,15 @@ class TraitsPublished(Event):
 
     units: tuple[UnitTraits, ...] = Field(default=(), max_length=5000)
     measures: tuple[MeasureTraits, ...] = Field(default=(), max_length=5000)
+
+
+class TemplatePublished(Event):
+    """A template of the office's messages, whole. `number` rises with each version of it.
+
+    `parts` is None when the built-in template is used again.
+    """
+
+    kind: TemplateKind
+    name: str = Field(min_length=1, max_length=40)
+    number: int
+    parts: TemplateParts | None

@@ -41,6 +41,7 @@ from shared.schemas.office_events import (
     MuteRecorded,
     OfficeSettingsPublished,
     RuleBookPublished,
+    TemplatePublished,
     TraitsPublished,
 )
 
@@ -53,7 +54,12 @@ TaskEvent: TypeAlias = (
     | ExtensionGranted
 )
 RuleEvent: TypeAlias = (
-    RuleBookPublished | CalendarPublished | OfficeSettingsPublished | MuteRecorded | TraitsPublished
+    RuleBookPublished
+    | CalendarPublished
+    | OfficeSettingsPublished
+    | MuteRecorded
+    | TraitsPublished
+    | TemplatePublished
 )
 ReminderEvent: TypeAlias = ReminderDue | ReminderWithdrawn | RemindersNotFired
 DeliveryEvent: TypeAlias = (

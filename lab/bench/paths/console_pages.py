@@ -12,6 +12,7 @@ from services.console.pages.office_settings import SETTINGS
 _PARTS = {"extensions": "extension", "objections": "objection", "hearings": "hearing"}
 _PLAN, _MEASURE = "/plans/{plan_id}", "/plans/{plan_id}/measures/{ref}"
 
+_TEMPLATE = "/settings/templates/{kind}/{template}"
 _DRAFT, _DRAFT_PARTS = (
     "/rules/drafts/{rule_draft_id}",
     ("", "/text", "/form", "/publish", "/approve", "/discard"),
@@ -102,6 +103,14 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/messages/{notification_id}/{action}", "/messages/{message}/resend"),
     ("/settings", "/settings"),
     *(("/settings/office/{name}", f"/settings/office/{each.name}") for each in SETTINGS),
+    ("/settings/templates", "/settings/templates"),
+    (_TEMPLATE, "/settings/templates/digest-mail/standard"),
+    (f"{_TEMPLATE}/preview", "/settings/templates/digest-mail/standard/preview"),
+    (f"{_TEMPLATE}/versions/{{version}}", "/settings/templates/digest-mail/standard/versions/0"),
+    (
+        f"{_TEMPLATE}/versions/{{version}}/roll-back",
+        "/settings/templates/digest-mail/standard/versions/0/roll-back",
+    ),
     ("/settings/account", "/settings/account"),
     ("/settings/account/password", "/settings/account/password"),
     ("/settings/account/codes/disable", "/settings/account/codes/disable"),

@@ -39,6 +39,7 @@ AREAS: Mapping[str, str] = {
     "settings.": N_("设置"),
     "rule-book.": N_("规则"),
     "calendar.": N_("工作日历"),
+    "template.": N_("消息模板"),
     "office.": N_("办公室"),
     "texts.": N_("正文清除"),
     "proof.": N_("送达证明"),

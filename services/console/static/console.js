@@ -2,10 +2,10 @@
 (function () {
   "use strict";
 
-  /* A form that was sent is not sent twice by a second click. */
+  /* A form that was sent is not sent twice by a second click. <form data-again>: its key sees to that. */
   document.addEventListener("submit", function (event) {
     var form = event.target;
-    if (form.method !== "post") {
+    if (form.method !== "post" || form.hasAttribute("data-again")) {
       return;
     }
     if (form.getAttribute("data-sent")) {

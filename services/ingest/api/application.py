@@ -35,6 +35,7 @@ from services.ingest.api import (
     rule_drafts,
     sessions,
     settings,
+    templates,
     units,
     users,
     views,
@@ -78,7 +79,7 @@ _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
     *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, receipts),
     *(phone_list, messages, gateway_use, dead_letters),
-    *(calendars, settings, forecast, rule_books, rule_drafts, mutes, why),
+    *(calendars, settings, forecast, rule_books, rule_drafts, mutes, why, templates),
     *(users, sessions, openid, links, me, audit, proofs),
 )
 

@@ -26,7 +26,6 @@ TITLES: Mapping[str, str] = {
     "no-account": "没有可用的账号。There is no account that can be used.",
     "no-file": "没有收到文件。There is no file in the request.",
     "not-found": "没有找到。It was not found.",
-    "not-supported": "尚不支持。Not yet supported.",
     "provider-away": "统一身份认证暂时无法使用。The identity provider is away.",
     "provider-refused": "统一身份认证未确认。The identity provider did not confirm it.",
     "request-in-progress": "同一请求正在处理。The same request is being handled.",

@@ -8,10 +8,9 @@ from shared.marked.problems import TextProblem
 
 def make_unsound(problems: Sequence[TextProblem]) -> ProblemError:
     """A refusal that names the first problem in its hint, and all of them in `errors`."""
-    pending = all(problem.code == "not-supported" for problem in problems)
     return ProblemError(
         422,
-        "not-supported" if pending else "invalid",
+        "invalid",
         "规则有误。The rule book is not sound.",
         problems[0].describe(),
         errors=[

@@ -1,4 +1,4 @@
-"""What an office decides: its rule books and their drafts, its calendars and its settings."""
+"""What an office decides: its rule books, their drafts, its calendars, settings and templates."""
 
 from sqlalchemy import (
     Boolean,
@@ -14,7 +14,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from services.ingest.store.columns import INSTANT, METADATA, define_office_column
+from services.ingest.store.columns import INSTANT, METADATA, EnumText, define_office_column
+from shared.schemas.templates import TemplateKind
 
 RULE_BOOKS = Table(
     "rule_books",
@@ -104,6 +105,21 @@ RECEIPT_ADDRESSES = Table(
     Column("made_by", Text, nullable=False),
 )
 """Where gateways push receipts. Who has an address can push to it; only its hash is stored."""
+
+TEMPLATES = Table(
+    "templates",
+    METADATA,
+    define_office_column(key=True),
+    Column("kind", EnumText(TemplateKind), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    # Empty: from this version on the built-in template is used again.
+    Column("parts", JSONB(none_as_null=True)),
+    Column("note", Text, nullable=False),
+    Column("restored_from", Integer),
+    Column("published_by", Text, nullable=False),
+    Column("published_at", INSTANT, nullable=False),
+)
 
 LEDGER_VIEWS = Table(
     "ledger_views",

@@ -1,7 +1,7 @@
 """Decides on single claimed notifications: an offer, or what becomes of it without one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
@@ -11,6 +11,7 @@ from services.notifier.dispatch.choosing import Choosing, Chosen
 from services.notifier.dispatch.offers import ChannelRules, Offer
 from services.notifier.dispatch.texts import render
 from services.notifier.domain import reporting
+from services.notifier.domain.calendar_entries import CalendarEntry, Known, plan_entries
 from services.notifier.domain.message import (
     Content,
     Message,
@@ -34,6 +35,7 @@ from shared.messages.stages import (
 from shared.messages.wording import clean
 from shared.schemas.envelope import Envelope
 from shared.schemas.facts import ReminderItem
+from shared.schemas.rules import Audience
 
 
 @dataclass(slots=True)
@@ -43,6 +45,8 @@ class Decisions:
     Attributes:
         tried: what became of earlier attempts.
         stays_at: the gateway of those that no other gateway may get.
+        known_entries: what earlier mails brought into calendars.
+        entries: what these mails bring.
     """
 
     now: datetime
@@ -52,6 +56,8 @@ class Decisions:
     offers: list[Offer] = field(default_factory=list)
     withheld: list[Withheld] = field(default_factory=list)
     events: list[Envelope] = field(default_factory=list)
+    known_entries: Known = field(default_factory=dict)
+    entries: list[CalendarEntry] = field(default_factory=list)
 
     def withhold(
         self,
@@ -169,6 +175,8 @@ def _offer(
     chosen = decisions.choose_gateway(claimed, content)
     if chosen is None:
         return False
+    if rules.calendar:
+        content = _add_entries(claimed, facts, decisions, content)
     message = Message(claimed.notification_id, claimed.address, clean(background.unit), content)
     decisions.offers.append(
         Offer(
@@ -186,6 +194,27 @@ def _offer(
     )
     decisions.choosing.count(message, claimed.attempts + 1, chosen.gateway)
     return True
+
+
+def _add_entries(claimed: Claimed, facts: Facts, decisions: Decisions, content: Content) -> Content:
+    """The content of a mail with the due dates that it brings to who does the work."""
+    if claimed.contact_id is None or claimed.audience is not Audience.LIAISON:
+        return content
+    today = decisions.now.astimezone(facts.zone).date()
+    like = CalendarEntry(
+        contact_id=claimed.contact_id,
+        obligation_id=claimed.contact_id,
+        office_id=claimed.office_id,
+        unit_id=claimed.unit_id,
+        notification_id=claimed.notification_id,
+        address=claimed.address,
+        due_on=today,
+        sequence=0,
+        summary="",
+    )
+    entries = tuple(plan_entries(like, facts.items, decisions.known_entries, today))
+    decisions.entries += entries
+    return replace(content, calendar=entries)
 
 
 def _give_up(

@@ -1,6 +1,7 @@
 """Each day: erases texts and addresses of settled messages as long ago as their office says.
 
-At each look it also deletes the offers that count against no limit of a gateway any more.
+Calendar entries, which have addresses, go with them. At each look it also deletes the offers that
+count against no limit of a gateway any more.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.notifier.store import counted, retention
+from services.notifier.store import calendar_entries, counted, retention
 from shared import metrics
 from shared.database.trusted_clock import TrustedClock
 from shared.logging import log
@@ -66,6 +67,8 @@ class Forgetting:
                     break
                 erased += await retention.forget_texts(db, after, last, now)
             after = last
+        async with self.engine.begin() as db:
+            await calendar_entries.forget(db, now)
         self._done_on = now.date()
         if erased:
             log(__name__).info("texts.erased", messages=erased)

@@ -3,14 +3,17 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import assert_never
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.notifier.dispatch.texts import find_template, render_own
 from services.notifier.domain.fanout import get_zone
 from services.notifier.domain.message import (
+    Content,
     Message,
     MessageAccepted,
     MessageRefused,
@@ -19,8 +22,10 @@ from services.notifier.domain.message import (
 from services.notifier.domain.portal import Guest, Portal
 from services.notifier.gateways.switched import SwitchedGateway
 from services.notifier.rendering.mail import render_link_mail
+from services.notifier.rendering.own import render_own_link_mail
 from services.notifier.store import directory, link_requests
 from services.notifier.store.link_requests import ClaimedRequest, RequestState
+from services.notifier.store.templates import list_templates
 from shared import metrics
 from shared.backoff import Backoff
 from shared.database.trusted_clock import TrustedClock
@@ -28,6 +33,7 @@ from shared.logging import log
 from shared.messages.recipients import select_holders
 from shared.messages.wording import Door, clean
 from shared.schemas.rules import Channel
+from shared.schemas.templates import TemplateKind
 
 _POLL = 1.0
 """Seconds between looks while there is nothing to send: a person waits for the mail."""
@@ -116,8 +122,20 @@ class LinkMails:
             return None
         unit, office = names
         door = self._make_door(request, address, zone)
-        content = render_link_mail(office, unit, door)
+        content = await self._render(db, request.office_id, office, unit, door)
         return Message(request.request_id, address, clean(unit), content)
+
+    async def _render(
+        self, db: AsyncConnection, office_id: UUID, office: str, unit: str, door: Door
+    ) -> Content:
+        """The text, by the office's own template where it has one."""
+        kind = TemplateKind.LINK_MAIL
+        own = find_template({t.name: t for t in await list_templates(db, [office_id], kind)})
+        if own is not None:
+            run = partial(render_own_link_mail, own.parts, office, unit, door)
+            if (content := render_own(own, run)) is not None:
+                return content
+        return render_link_mail(office, unit, door)
 
     async def _find_address(
         self, db: AsyncConnection, request: ClaimedRequest, zone: ZoneInfo

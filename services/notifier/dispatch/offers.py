@@ -1,12 +1,14 @@
 """What a lane works with: its channel's rules, and the offers that it makes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.notifier.domain.limits import NO_LIMITS, Limits
 from services.notifier.domain.message import Message, Notification
 from services.notifier.domain.portal import Portal
 from services.notifier.domain.retry import RetryPolicy
+from services.notifier.store.templates import OwnTemplate
 from shared.messages.limits import Policy
 from shared.schemas.rules import Channel
 
@@ -39,6 +41,8 @@ class ChannelRules:
         signature: of the sender, at the head of an SMS.
         lease: how long a claimed notification belongs to its claimer.
         portal: where a contact answers; None when messages have no link.
+        calendar: whether mails bring calendar entries.
+        templates: the office's own, by name; it uses the built-in one where there is none.
     """
 
     channel: Channel
@@ -47,6 +51,8 @@ class ChannelRules:
     signature: str
     lease: timedelta
     portal: Portal | None = None
+    calendar: bool = False
+    templates: Mapping[str, OwnTemplate] = field(default_factory=dict)
 
     def find_gateway(self, name: str) -> GatewayRules | None:
         """The gateway of a name; None when there is none any more."""

@@ -16,7 +16,7 @@ from services.notifier.dispatch.sent_lately import load_sent_lately
 from services.notifier.domain.fanout import get_zone, select_owed
 from services.notifier.domain.message import AttemptEnd, NotificationState
 from services.notifier.domain.retry import OpenReason, WhenUnknown
-from services.notifier.store import claims, directory, withdrawals
+from services.notifier.store import calendar_entries, claims, directory, withdrawals
 from services.notifier.store.claims import Background, Claimed, Offering, Take
 from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.tables import OUTBOX
@@ -88,6 +88,7 @@ async def _write(db: AsyncConnection, rules: ChannelRules, decisions: Decisions)
     ]
     await claims.write_offers(db, offerings, real=real, lease_until=real + rules.lease)
     await claims.write_withheld(db, decisions.withheld)
+    await calendar_entries.put(db, decisions.entries)
     given_up = {NotificationState.SUPPRESSED, NotificationState.FAILED}
     await wake_next(db, [w.notification_id for w in decisions.withheld if w.state in given_up])
     await decisions.choosing.write(db)
@@ -158,6 +159,9 @@ async def _decide(
     policies = [own.policy for own in rules_of.values()]
     lately = await load_sent_lately(db, claimed, backgrounds, policies, now)
     earlier = await load_earlier(db, claimed, backgrounds)
+    if rules.calendar:
+        contact_ids = {row.contact_id for row in claimed if row.contact_id}
+        decisions.known_entries = await calendar_entries.list_known(db, contact_ids)
     for count, row in enumerate(claimed, 1):
         background = backgrounds[row.reminder_id]
         address: str | None = row.address

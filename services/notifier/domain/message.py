@@ -1,10 +1,12 @@
 """Messages to gateways, and the outcomes of attempts to send them. Values only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from services.notifier.domain.calendar_entries import CalendarEntry
 from shared.links import MASK
 from shared.schemas.rules import Audience, Channel
 
@@ -100,13 +102,18 @@ class Notification:
 class Content:
     """A rendered notification. An SMS has neither subject nor HTML.
 
-    `secret` is the token or the code in it, which only the contact may see.
+    Attributes:
+        secret: the token or the code in it, which only the contact may see.
+        words: of an SMS, by name: what a platform's approved template shows.
+        calendar: due dates that a mail puts into a calendar, or takes out of it.
     """
 
     subject: str
     text: str = field(repr=False)
     html: str = field(default="", repr=False)
     secret: str = field(default="", repr=False)
+    words: Mapping[str, str] = field(default_factory=dict, repr=False)
+    calendar: tuple[CalendarEntry, ...] = field(default=(), repr=False)
 
     def remove_secret(self) -> "Content":
         """The content as it is stored and told: without its secret."""

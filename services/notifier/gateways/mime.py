@@ -1,7 +1,8 @@
 """Builds an e-mail as bytes, without the `email` package, which takes 1.6 ms for each.
 
 Sources: RFC 5322 (headers), RFC 2047 (encoded words), RFC 2046 (multipart/alternative),
-RFC 2045 (base64, lines of 76).
+RFC 2045 (base64, lines of 76),
+RFC 6047 (calendar entries).
 """
 
 from base64 import b64encode
@@ -10,6 +11,7 @@ from email.utils import parseaddr
 from functools import lru_cache
 
 from services.notifier.domain.message import Message
+from services.notifier.rendering.calendar import write_entry
 
 _WORD_BYTES = 36
 """Source bytes of an encoded word: 48 in base64, 60 framed, 75 after the longest header name."""
@@ -95,8 +97,9 @@ def encode_mail(message: Message, *, mail_from: str, sent_at: datetime) -> bytes
     """
     header, address = parse_sender(mail_from)
     domain = address.rpartition("@")[2]
-    boundary = f"=_{message.notification_id.hex}"
-    part = "Content-Transfer-Encoding: base64\r\n\r\n"
+    body = _encode_texts(message)
+    if message.content.calendar:
+        body = _attach_calendar(message, body, address, sent_at)
     return (
         f"From: {header}\r\n"
         f"To: {message.address}\r\n"
@@ -105,11 +108,38 @@ def encode_mail(message: Message, *, mail_from: str, sent_at: datetime) -> bytes
         f"Message-ID: <{message.notification_id}@{domain}>\r\n"
         f"X-Cuiban-Unit: {encode_header(message.unit)}\r\n"
         "Auto-Submitted: auto-generated\r\n"
-        "MIME-Version: 1.0\r\n"
+        f"MIME-Version: 1.0\r\n{body}"
+    ).encode()
+
+
+def _encode_texts(message: Message) -> str:
+    """The text and the HTML, with the head of the part that holds both."""
+    boundary = f"=_{message.notification_id.hex}"
+    part = "Content-Transfer-Encoding: base64\r\n\r\n"
+    return (
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
         f"--{boundary}\r\nContent-Type: text/plain; charset=utf-8\r\n{part}"
         f"{encode_base64_lines(message.content.text)}"
         f"--{boundary}\r\nContent-Type: text/html; charset=utf-8\r\n{part}"
         f"{encode_base64_lines(message.content.html)}"
         f"--{boundary}--\r\n"
-    ).encode()
+    )
+
+
+def _attach_calendar(message: Message, texts: str, organizer: str, sent_at: datetime) -> str:
+    """The texts, and a part for each calendar entry (RFC 6047)."""
+    boundary = f"=_c{message.notification_id.hex}"
+    parts = [texts]
+    for number, entry in enumerate(message.content.calendar, 1):
+        method, name = entry.method.value, f"{entry.method.value.lower()}-{number}.ics"
+        ics = write_entry(entry, organizer=organizer, stamped_at=sent_at)
+        parts.append(
+            f'Content-Type: text/calendar; charset=utf-8; method={method};\r\n name="{name}"\r\n'
+            f'Content-Disposition: attachment; filename="{name}"\r\n'
+            f"Content-Transfer-Encoding: base64\r\n\r\n{encode_base64_lines(ics)}"
+        )
+    joined = "".join(f"--{boundary}\r\n{part}" for part in parts)
+    return (
+        f'Content-Type: multipart/mixed;\r\n boundary="{boundary}"\r\n\r\n'
+        f"{joined}--{boundary}--\r\n"
+    )

@@ -59,6 +59,17 @@ OFFICES = Table(
 )
 """The offices that changed their settings. `number` counts the changes."""
 
+TEMPLATES = Table(
+    "templates",
+    METADATA,
+    Column("office_id", Uuid, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("parts", JSONB(none_as_null=True)),
+)
+"""The offices' own templates of messages. No `parts`: the built-in one is used again."""
+
 CONTACTS = Table(
     "contacts",
     METADATA,

@@ -21,6 +21,7 @@ from shared.schemas.office_events import (
     MuteRecorded,
     OfficeSettingsPublished,
     RuleBookPublished,
+    TemplatePublished,
     TraitsPublished,
 )
 from shared.schemas.topics import RuleEvent
@@ -62,13 +63,18 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
 
 async def _store(
     db: AsyncConnection,
-    event: RuleBookPublished | CalendarPublished | OfficeSettingsPublished | MuteRecorded,
+    event: RuleBookPublished
+    | CalendarPublished
+    | OfficeSettingsPublished
+    | MuteRecorded
+    | TemplatePublished,
     at: datetime,
 ) -> tuple[int, bool]:
     """Store a rule book, calendar, mute or setting; its number, and whether it is newer.
 
     A mute changes no timer, nor does the unit that is the office: firing asks for them. The other
-    settings are the notifier's.
+    settings and templates decide nothing here: how messages are sent, and what they say, is the
+    notifier's.
     """
     match event:
         case RuleBookPublished():
@@ -85,6 +91,8 @@ async def _store(
         case OfficeSettingsPublished():
             number, settings = event.number, event.settings
             return number, await offices.put_settings(db, event.office_id, number, settings)
+        case TemplatePublished():
+            return event.number, False
 
 
 @dataclass(frozen=True)

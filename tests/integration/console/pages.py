@@ -52,6 +52,8 @@ _DEED = f"{_OBLIGATION}/{{name}}"
 _DRAFT = "/rules/drafts/{rule_draft_id}"
 _SETTING = "/settings/office/{name}"
 _MESSAGE, _LETTERS = "/messages/{notification_id}", "/messages/dead-letters"
+_TEMPLATE = "/settings/templates/{kind}/{template}"
+_VERSION = f"{_TEMPLATE}/versions/{{version}}"
 
 
 def _make_deed_rows() -> Iterator[Row]:
@@ -160,6 +162,16 @@ PAGES = (
     Row(f"{_MESSAGE}/{{action}}", "/messages/{notification}/resend", "理由", "handle-messages"),
     Row("/settings", "/settings", "本人账号", "use-account"),
     *(Row(_SETTING, f"/settings/office/{s.name}", s.label, "change-settings") for s in SETTINGS),
+    Row("/settings/templates", "/settings/templates", "办理链接邮件"),
+    Row(_TEMPLATE, "/settings/templates/digest-mail/standard", "可以用的名称"),
+    Row(f"{_TEMPLATE}/preview", "/settings/templates/digest-sms/standard/preview", "这条短信计"),
+    Row(_VERSION, "/settings/templates/digest-mail/standard/versions/0", "{% for line in lines %}"),
+    Row(
+        f"{_VERSION}/roll-back",
+        "/settings/templates/digest-mail/standard/versions/0/roll-back",
+        "内置模板",
+        "publish-rules",
+    ),
     Row("/settings/account", "/settings/account", "已登录的设备", "use-account"),
     Row("/settings/account/password", "/settings/account/password", "新密码", "use-account"),
     Row(

@@ -62,6 +62,14 @@ class Desk(ObligationDesk):
         await self.allow_all_rules()
         return await self.post("/v1/rule-books/1/roll-back", {})
 
+    async def publish_template(self) -> httpx.Response:
+        body = {"version": 0, "parts": {"text": "{{ message }}"}}
+        return await self.post("/v1/templates/digest-sms/standard", body)
+
+    async def roll_back_template(self) -> httpx.Response:
+        body = {"version": 1, "to": 0}
+        return await self.post("/v1/templates/digest-sms/standard/roll-back", body)
+
     async def calendar(self) -> httpx.Response:
         return await self.post("/v1/calendars", {"days": {"2023-06-24": True}})
 
@@ -204,6 +212,8 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ("DELETE", "/v1/rule-drafts/{draft_id}"): Desk.discard_draft,
     ("POST", "/v1/rule-drafts/{draft_id}/publish"): Desk.publish_draft,
     ("POST", "/v1/rule-drafts/{draft_id}/approve"): Desk.approve_draft,
+    ("POST", "/v1/templates/{kind}/{name}"): Desk.publish_template,
+    ("POST", "/v1/templates/{kind}/{name}/roll-back"): Desk.roll_back_template,
     ("POST", "/v1/calendars"): Desk.calendar,
     ("POST", "/v1/calendars/own-days"): Desk.own_day,
     ("POST", "/v1/calendars/draft"): Desk.import_notice,
@@ -240,7 +250,7 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
 }
 
 
-READING = {("POST", "/v1/rule-books/forecast")}
+READING = {("POST", "/v1/rule-books/forecast"), ("POST", "/v1/templates/preview")}
 """They change nothing."""
 OF_PROVIDERS = {("POST", "/v1/sessions/openid"), ("POST", "/v1/sessions/openid/finish")}
 """The first changes nothing yet; `test_openid` has the entry of the second."""

@@ -91,6 +91,7 @@ NAMED_IN_BODIES = {
         "unit_id",
         {"action": "cancel", "reason": "x", "expected": 1, "unit_id": []},
     ),
+    "POST /v1/templates/preview": ("unit_id", {"kind": "link-mail", "parts": {}}),
     "POST /v1/mutes": ("unit_id", {"until": "2023-12-31", "reason": "x"}),
     "POST /v1/users": ("unit_id", {"name": "x", "role": "unit"}),
     "PUT /v1/office/settings": ("own_unit", {"version": 0}),

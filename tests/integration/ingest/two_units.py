@@ -51,7 +51,14 @@ async def make_office(api: Any) -> Office:
     other = next(row for row in rows if row["unit_id"] != mine["unit_id"])
     unknown = "00000000-0000-0000-0000-000000000000"
     token = dict.fromkeys(("token_id", "user_id", "session_id", "view_id", "draft_id"), unknown)
-    token |= {"secret": "unknown", "gateway": "unknown", "version": "1", "year": "2027"}
+    token |= {
+        "kind": "digest-sms",
+        "name": "standard",
+        "secret": "unknown",
+        "gateway": "unknown",
+        "version": "1",
+        "year": "2027",
+    }
     revised = {"revision_id": revision.json()["revision_id"]}
     return Office(
         api,

@@ -32,7 +32,7 @@ from shared.schemas.gateway_events import (
     ReceiptReceived,
     ReceiptsPushed,
 )
-from shared.schemas.office_events import OfficeSettingsPublished
+from shared.schemas.office_events import OfficeSettingsPublished, TemplatePublished
 from shared.schemas.rules import Audience, Channel, ReminderKind
 from shared.schemas.topics import DELIVERIES
 from tests.integration.notifier.sinks import MailSink, SmsSink
@@ -162,7 +162,7 @@ class World:
                     | MessageActionRequested()
                 ):
                     handle = partial(handlers.handle_receipts, self.pushes)
-                case OfficeSettingsPublished():
+                case OfficeSettingsPublished() | TemplatePublished():
                     handle = handlers.handle_rules
                 case _:
                     handle = handlers.handle_reminders

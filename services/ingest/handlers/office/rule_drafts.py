@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.acting import Act, note
+from services.ingest.handlers.office.rule_templates import add_unknown_templates
 from services.ingest.handlers.office.rules import get_book, get_office_zone
 from services.ingest.store import offices, rules
 from services.ingest.store import rule_drafts as store
@@ -162,10 +163,11 @@ def require_version(draft: StoredDraft, version: int) -> None:
 
 
 async def read_draft(db: AsyncConnection, act: Act, draft: StoredDraft) -> BookReading:
-    """What a draft's text says on the office's present day."""
+    """What a draft's text says on the office's present day, and with its present templates."""
     zone = await get_office_zone(db, act.office_id)
     # A long text takes seconds.
-    return await asyncio.to_thread(read_book, draft.text, act.now.astimezone(zone).date())
+    reading = await asyncio.to_thread(read_book, draft.text, act.now.astimezone(zone).date())
+    return await add_unknown_templates(db, act, reading, draft.text)
 
 
 async def get_version(db: AsyncConnection, act: Act, version: int) -> StoredRuleBook:

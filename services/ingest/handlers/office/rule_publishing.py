@@ -21,6 +21,7 @@ from services.ingest.handlers.office.rule_drafts import (
     require_version,
 )
 from services.ingest.handlers.office.rule_effects import measure_effect
+from services.ingest.handlers.office.rule_templates import require_templates
 from services.ingest.handlers.office.rules import get_book, publish_book
 from services.ingest.store import offices, rule_drafts
 from services.ingest.store.office_settings import find_own_unit
@@ -54,11 +55,12 @@ async def publish_alone(db: AsyncConnection, act: Act, book: RuleBook) -> Stored
     """Publish a book without a draft.
 
     Raises:
-        RefusedError: it needs the approval of a second person, or tells posts of an office that
-            named no unit as its own.
+        RefusedError: it needs the approval of a second person, names a template that is not there,
+            or tells posts of an office that named no unit as its own.
     """
     await offices.lock_office(db, act.office_id)
     await _require_own_unit(db, act, book)
+    await require_templates(db, act, book)
     await require_no_approval(db, act, book)
     return await publish_book(db, act, book)
 
@@ -108,12 +110,13 @@ async def roll_back(db: AsyncConnection, act: Act, version: int) -> StoredRuleBo
     """Publish the content of an earlier version as the next one.
 
     Raises:
-        RefusedError: there is no such version, it is the live one, or it needs the approval of a
-            second person.
+        RefusedError: there is no such version, it is the live one, it names a template that is not
+            there any more, or it needs the approval of a second person.
     """
     await offices.lock_office(db, act.office_id)
     earlier = await get_version(db, act, version)
     book = RuleBook.model_validate(earlier.book)
+    await require_templates(db, act, book)
     live = await get_book(db, act.office_id)
     if live.version == version:
         raise RefusedError(

@@ -5,6 +5,7 @@ Sources: help.aliyun.com, the pages on the V3 signature, SendSms, error codes an
 """
 
 import hmac
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -18,12 +19,9 @@ from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
 from services.notifier.gateways.exchange import Receipt, VendorAnswer, VendorCall, VendorRequest
 from services.notifier.gateways.vendors.base import (
     HttpUrl,
-    HttpVendor,
-    Parameters,
     Secret,
     Text,
     encode_json,
-    fill,
     get_mobile,
     hash_hex,
     quote_strictly,
@@ -35,6 +33,7 @@ from services.notifier.gateways.vendors.bodies import (
     read_object,
     read_unclear,
 )
+from services.notifier.gateways.vendors.parameters import Parameters, TemplateVendor
 
 _ACTION, _VERSION = "SendSms", "2017-05-25"
 _GONE = ("INVALID_NUMBER", "MOBILE_NOT_ON_SERVICE", "MOBILE_IN_BLACK", "USER_REJECT")
@@ -42,7 +41,7 @@ _GONE = ("INVALID_NUMBER", "MOBILE_NOT_ON_SERVICE", "MOBILE_IN_BLACK", "USER_REJ
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 
-class Aliyun(HttpVendor):
+class Aliyun(TemplateVendor):
     """Aliyun SMS.
 
     Attributes:
@@ -82,9 +81,14 @@ class Aliyun(HttpVendor):
     gone: tuple[str, ...] = Field(default=_GONE, max_length=100)
 
     @override
+    def list_parameters(self) -> Sequence[str]:
+        """Those of the template."""
+        return tuple(self.parameters.values())
+
+    @override
     def build_request(self, message: Message, call: VendorCall) -> VendorRequest:
         """V3 has its parameters in the address, V1 in a form. `OutId` comes back in receipts."""
-        values = {name: fill(each, message) for name, each in self.parameters.items()}
+        values = {name: self.fill(each, message) for name, each in self.parameters.items()}
         fields = {
             "PhoneNumbers": get_mobile(message),
             "SignName": self.sign_name,

@@ -44,9 +44,6 @@ from shared.schemas.rules import Channel
 NAME = r"^[\w.-]{1,40}$"
 _SIGNATURE = re.compile(r"^【[^】]{1,20}】")
 _MOBILE = re.compile(r"(?:\+?86)?(1\d{10})")
-_VARIABLE = re.compile(r"\{(\w+)\}")
-VARIABLES = ("text", "unit", "subject", "id")
-"""What a template's parameter may contain, in braces."""
 
 
 class UnsendableError(Exception):
@@ -73,16 +70,6 @@ def _check_url(url: str) -> str:
     return url
 
 
-def _check_variables(template: str) -> str:
-    for name in _VARIABLE.findall(template):
-        if name not in VARIABLES:
-            raise ValueError(
-                f"没有 {name} 这个变量，可用：{'、'.join(VARIABLES)}。"
-                f"There is no variable {name}, only: {', '.join(VARIABLES)}."
-            )
-    return template
-
-
 Secret = Annotated[
     SecretStr,
     BeforeValidator(_read_secret),
@@ -99,8 +86,6 @@ Secret = Annotated[
 """`{env: NAME}` or `{file: PATH}`."""
 HttpUrl = Annotated[str, AfterValidator(_check_url)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
-Template = Annotated[str, AfterValidator(_check_variables)]
-Parameters = Annotated[dict[str, Template], Field(max_length=20)]
 
 
 class GatewaySettings(BaseModel, ABC):
@@ -212,18 +197,6 @@ def find_mobile(address: str) -> str:
 def remove_signature(text: str) -> str:
     """A text without the leading 【…】, for platforms that add the registered signature."""
     return _SIGNATURE.sub("", text)
-
-
-def fill(template: str, message: Message) -> str:
-    """A template's parameter for a message."""
-    content = message.content
-    values = {
-        "text": remove_signature(content.text),
-        "unit": message.unit,
-        "subject": content.subject,
-        "id": str(message.notification_id),
-    }
-    return _VARIABLE.sub(lambda match: values[match[1]], template)
 
 
 def cut_bytes(text: str, most: int) -> str:

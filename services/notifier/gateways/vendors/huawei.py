@@ -7,6 +7,7 @@ or their hexadecimal text in base64; that is a setting here.
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 from urllib.parse import parse_qs, urlencode
 
@@ -20,21 +21,19 @@ from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
 from services.notifier.gateways.exchange import Receipt, VendorAnswer, VendorCall, VendorRequest
 from services.notifier.gateways.vendors.base import (
     HttpUrl,
-    HttpVendor,
     Secret,
-    Template,
     Text,
     encode_json,
-    fill,
     get_mobile,
 )
 from services.notifier.gateways.vendors.bodies import get_objects, read_object, read_unclear
+from services.notifier.gateways.vendors.parameters import Template, TemplateVendor
 
 _AUTHORIZATION = 'WSSE realm="SDP",profile="UsernameToken",type="Appkey"'
 _WAITING = {"ACCEPTD", "UNKNOWN"}
 
 
-class Huawei(HttpVendor):
+class Huawei(TemplateVendor):
     """Huawei Cloud SMS.
 
     Attributes:
@@ -72,6 +71,11 @@ class Huawei(HttpVendor):
     digest: Literal["raw", "hex"] = "raw"
 
     @override
+    def list_parameters(self) -> Sequence[str]:
+        """Those of the template."""
+        return self.parameters
+
+    @override
     def build_request(self, message: Message, call: VendorCall) -> VendorRequest:
         """A form; `extend` comes back in reports."""
         form = {
@@ -79,7 +83,7 @@ class Huawei(HttpVendor):
             "to": f"+86{get_mobile(message)}",
             "templateId": self.template,
             "templateParas": encode_json(
-                [fill(each, message) for each in self.parameters]
+                [self.fill(each, message) for each in self.parameters]
             ).decode(),
             "extend": str(message.notification_id),
         }

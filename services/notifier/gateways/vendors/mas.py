@@ -8,6 +8,7 @@ and the content type.
 import hashlib
 import json
 from base64 import b64encode
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -19,20 +20,18 @@ from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
 from services.notifier.gateways.exchange import Receipt, VendorAnswer, VendorCall, VendorRequest
 from services.notifier.gateways.vendors.base import (
     HttpUrl,
-    HttpVendor,
     Secret,
-    Template,
     Text,
     encode_json,
-    fill,
     get_mobile,
     remove_signature,
 )
 from services.notifier.gateways.vendors.bodies import get_objects, read_object, read_unclear
+from services.notifier.gateways.vendors.parameters import Template, TemplateVendor
 from services.notifier.gateways.vendors.pushes import decode_push
 
 
-class Mas(HttpVendor):
+class Mas(TemplateVendor):
     """云MAS.
 
     Attributes:
@@ -66,6 +65,11 @@ class Mas(HttpVendor):
     keep_signature: bool = False
 
     @override
+    def list_parameters(self) -> Sequence[str]:
+        """Those of the template."""
+        return self.parameters if self.template else ()
+
+    @override
     def build_request(self, message: Message, call: VendorCall) -> VendorRequest:
         """Base64 of JSON."""
         del call
@@ -73,7 +77,7 @@ class Mas(HttpVendor):
         mobiles = get_mobile(message)
         fields = {"ecName": self.ec_name, "apId": self.ap_id, "mobiles": mobiles}
         if self.template:
-            params = [fill(each, message) for each in self.parameters] or [""]
+            params = [self.fill(each, message) for each in self.parameters] or [""]
             written = json.dumps(params, ensure_ascii=False, separators=(",", ":"))
             fields |= {"templateId": self.template, "params": written}
             signed = f"{self.template}{mobiles}{written}"

@@ -5,6 +5,7 @@ Sources: cloud.tencent.com, the pages on the signature V3, SendSms, error codes 
 """
 
 import hmac
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
@@ -18,12 +19,9 @@ from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
 from services.notifier.gateways.exchange import Receipt, VendorAnswer, VendorCall, VendorRequest
 from services.notifier.gateways.vendors.base import (
     HttpUrl,
-    HttpVendor,
     Secret,
-    Template,
     Text,
     encode_json,
-    fill,
     get_mobile,
     hash_hex,
 )
@@ -33,12 +31,13 @@ from services.notifier.gateways.vendors.bodies import (
     read_object,
     read_unclear,
 )
+from services.notifier.gateways.vendors.parameters import Template, TemplateVendor
 
 _JSON = "application/json; charset=utf-8"
 _SERVICE = "sms"
 
 
-class Tencent(HttpVendor):
+class Tencent(TemplateVendor):
     """Tencent Cloud SMS. `parameters`: the template's variables by position."""
 
     CODES: ClassVar = CodeTable(
@@ -73,6 +72,11 @@ class Tencent(HttpVendor):
     region: str = "ap-guangzhou"
 
     @override
+    def list_parameters(self) -> Sequence[str]:
+        """Those of the template."""
+        return self.parameters
+
+    @override
     def build_request(self, message: Message, call: VendorCall) -> VendorRequest:
         """`SessionContext` comes back in the answer; it is no key against repeats."""
         body = encode_json(
@@ -81,7 +85,7 @@ class Tencent(HttpVendor):
                 "SmsSdkAppId": self.sdk_app_id,
                 "SignName": self.sign_name,
                 "TemplateId": self.template,
-                "TemplateParamSet": [fill(each, message) for each in self.parameters],
+                "TemplateParamSet": [self.fill(each, message) for each in self.parameters],
                 "SessionContext": str(message.notification_id),
             }
         )

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_28_ordered"
-down_revision = "2026_11_28_policy"
+down_revision = "2026_11_28_templates"
 branch_labels = None
 depends_on = None
 additive = True

@@ -121,10 +121,19 @@ def test_the_html_escapes_what_comes_from_outside_and_loads_nothing() -> None:
     assert not re.search(r"(src|href)=[\"']?http|url\(|@import", html)
 
 
-def test_the_html_has_the_columns_of_an_office_table() -> None:
-    html = render_mail(digest()).html
-    heads = re.findall(r"<th[^>]*>(.*?)</th>", html)
-    assert heads == ["序号", "工作任务", "具体内容", "完成时限", "剩余/逾期<br>工作日"]
+def test_items_stand_by_urgency_below_a_heading_with_their_number() -> None:
+    calm = item("4.1", date(2024, 1, 31))
+    mail = render_mail(digest(calm, item(), LATE, NOW, HEARING))
+    headings = ["已逾期（1项）", "马上到期（1项）", "3个工作日内到期（2项）", "尚有时间（1项）"]
+    assert re.findall(r"<td colspan[^>]*><b>(.*?)</b>", mail.html) == headings
+    assert re.findall(r"◆ (.*)", mail.text) == headings
+
+
+def test_the_html_reads_well_where_style_sheets_are_removed() -> None:
+    """As by QQ, 网易 and Outlook: styles stand in the tags, and two columns fit a phone."""
+    html = render_mail(digest(LATE, door=DOOR)).html
+    assert not re.search(r"<style|class=|display:|float:", html)
+    assert len(re.findall(r"<th\b", html)) == 2
 
 
 def test_an_office_without_a_name_signs_in_general() -> None:

@@ -109,10 +109,6 @@ WRONG = {
         RULE.replace("type: when-told", 'type: cron, expression: "0 9 30 2 *"'),
         [(3, 37, "invalid")],
     ),
-    "what is not supported yet": (
-        RULE + "    how: {template: x}\n",
-        [(6, 11, "not-supported")],
-    ),
 }
 
 
