@@ -11,6 +11,7 @@ from itertools import chain, combinations, product
 from math import prod
 from typing import Any
 
+from shared.marked.marks import Place
 from shared.rules.book import ChannelOrder, Rule, RuleBook, StepEnd, Urgency
 from shared.rules.moments import (
     MOST_WORKING_DAYS,
