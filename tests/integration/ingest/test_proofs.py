@@ -145,7 +145,8 @@ async def test_the_cover_says_what_is_in_it(api: Any) -> None:
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         document = pypdfium2.PdfDocument(opened.read(COVER))
     text = "".join(page.get_textpage().get_text_range() for page in document)
-    for expected in ("送达证明", "盐亭县政务公开办", item["unit"], "已送达", "SHA-256"):
+    named = ("送达证明", "盐亭县政务公开办", item["unit"], "已送达", "2023-06-01 09:00:00")
+    for expected in (*named, "SHA-256"):
         assert expected in text
     assert verify(archive).head.hex() in text.replace("\r\n", "")
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.ingest.domain import words
@@ -94,13 +95,14 @@ class ProofTally:
 
 def _list_facts(request: ProofRequest, chain: Chain) -> list[tuple[str, str]]:
     scope = request.unit or "全部单位"
+    made_at = datetime.fromisoformat(request.made_at).astimezone(ZoneInfo(request.timezone))
     if request.obligation_id:
         scope = f"{scope}，责任事项 {request.obligation_id}"
     return [
         ("出具机关", request.office),
-        ("期间", f"{request.first or '最初'} 至 {request.last}（{request.timezone}）"),
+        ("期间", f"{request.first or '最初'} 至 {request.last}"),
         ("范围", scope),
-        ("出具时间", request.made_at),
+        ("出具时间", f"{made_at:%Y-%m-%d %H:%M:%S}（{request.timezone}）"),
         ("出具人", request.made_by),
         ("证明编号", request.proof_id),
         ("条目数", str(chain.count)),
