@@ -39,6 +39,7 @@ async def test_each_setting_shows_its_value_and_is_changed_on_its_own_page(desk:
     await page.get_by_label("名称").nth(1).fill("临近")
     await check_page(page)
     await page.get_by_role("button", name="保存").click()
+    assert (await desk.api.import_units()).is_success
     await change(page, "本办公室")
     await page.get_by_label("本办公室").fill("没有的单位")
     await page.get_by_role("button", name="保存").click()

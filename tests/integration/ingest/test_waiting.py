@@ -11,6 +11,7 @@ from services.ingest.domain.statuses import MessageState
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.reports.waiting import WaitingPlans
 from services.ingest.store import history
+from shared.schemas.rules import Audience
 from tests.integration.ingest.conftest import NOW
 from tests.integration.ingest.messages import make_notification
 
@@ -118,6 +119,29 @@ async def test_a_bounce_waits_although_the_next_post_was_told_instead(api: Any) 
     (waiting,) = await list_items(api, "/v1/notifications", undeliverable=True)
     assert waiting["reason"] == "bad-address: INVALID_NUMBER"
     assert (await api.client.get("/v1/waiting")).json()["undeliverable"] == 1
+
+
+async def test_a_failed_message_to_another_unit_waits_and_hides_its_address_from_the_unit(
+    api: Any,
+) -> None:
+    table = "单位名称,联络员邮箱\n县财政局,\n县政府办,liaison@x.example\n"
+    assert (await api.import_units(table)).is_success
+    units = {row["name"]: row["unit_id"] for row in await list_items(api, "/v1/units")}
+    owing = units["县财政局"]
+    failed = make_notification(api.office_id, owing)
+    reminder = {name: failed[name] for name in ("reminder_id", "office_id", "unit_id", "slot")}
+    reminder |= {"audience": Audience.LIAISON, "plan_title": "", "rule_version": 1, "items": []}
+    reminder |= {"fired_at": NOW, "complete": True, "rule_id": "", "to_unit": units["县政府办"]}
+    async with api.engine.begin() as db:
+        await history.put_reminders(db, [reminder])
+        await history.put_notifications(db, [failed])
+    assert (await api.client.get("/v1/waiting")).json()["undeliverable"] == 1
+    (waiting,) = await list_items(api, "/v1/notifications", undeliverable=True)
+    assert (waiting["unit"], waiting["to_unit"]) == ("县财政局", "县政府办")
+    unit = await api.open_as("read", unit_id=owing)
+    for client, address in ((api.client, "liaison@x.example"), (unit, "")):
+        (sent,) = (await client.get(f"/v1/units/{owing}/history")).json()["items"]
+        assert (sent["to_unit"], sent["address"]) == ("县政府办", address)
 
 
 async def test_a_plan_waits_with_its_doubts_and_with_what_the_directory_changes(api: Any) -> None:
