@@ -115,9 +115,9 @@ async def apply_bounces(db: AsyncConnection, bounces: Sequence[Bounce], now: dat
             channel=notification.channel,
             gateway_says=bounce.detail,
         )
-    units = {bounce.notification.unit_id for bounce in bounces}
-    waiting = await set_aside.list_pending_reminders(db, units)
-    await _fan_out_again(db, waiting | {each.notification.reminder_id for each in bounces}, now)
+    bounced = {bounce.notification.reminder_id for bounce in bounces}
+    waiting = await set_aside.list_pending_reminders(db, bounced)
+    await _fan_out_again(db, waiting | bounced, now)
 
 
 async def _fan_out_again(
