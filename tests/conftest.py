@@ -1,6 +1,9 @@
 """The real engines, started once for a run; each test has its own database and topics."""
 
 import asyncio
+import gc
+import os
+import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +12,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import hypothesis
+import psutil
 import pytest
 import structlog
 from sqlalchemy import event
@@ -65,14 +69,27 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduli
     return FileScheduling(config, log)
 
 
+_MEMORY, _ROOM = Path("/dev/shm"), 6 * 2**30  # noqa: S108 - TemporaryDirectory makes its own in it
+"""A file system in memory, and the bytes that must be free in it: a worker uses less than 1 GB."""
+
+
+def pytest_collection_finish() -> None:
+    """Leave the thousands of tests out of every later collection of garbage."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def engines() -> Iterator[Engines]:
     """The broker and the database of the run.
 
-    Their files are not in pytest's directory, which a run as root closes to PostgreSQL's account.
+    Their files are in memory where there is room: copying a database there takes a tenth of the
+    time. They are never in pytest's directory, which a run as root closes to PostgreSQL's account.
     """
+    roomy = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM
+    place = str(_MEMORY) if roomy and psutil.virtual_memory().available > _ROOM else None
     with (
-        tempfile.TemporaryDirectory(prefix="cuiban-tests-") as scratch,
+        tempfile.TemporaryDirectory(prefix="cuiban-tests-", dir=place) as scratch,
         run_engines(Path(scratch), durable=False) as running,
     ):
         yield running
@@ -103,11 +120,12 @@ def create_database(engines: Engines) -> Callable[[str | None], str]:
 @pytest.fixture
 def make_settings(
     engines: Engines, create_database: Callable[[str | None], str], tmp_path: Path
-) -> SettingsFor:
+) -> Iterator[SettingsFor]:
     """`await make_settings(SettingsClass, "scheduler", poll=…)`: settings of a service.
 
     Each test has a database and topics of its own, which its services share. Without `topics` none
-    are made, since the broker takes longer for that than most tests for all else.
+    are made, since the broker takes longer for that than most tests for all else. The database is
+    dropped when the test ends.
     """
     prefix = f"t{uuid4().hex[:10]}."
     made: dict[str, str] = {}
@@ -136,7 +154,9 @@ def make_settings(
             await asyncio.to_thread(migrate, made["url"], service)
         return settings
 
-    return make
+    yield make
+    if made:
+        engines.drop_database(made["url"])
 
 
 @pytest.fixture

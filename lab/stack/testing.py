@@ -59,6 +59,10 @@ class Engines:
         """Create a database, empty or as a copy of another one; returns its URL."""
         return postgres.create_database(self.database_url, name, template)
 
+    def drop_database(self, url: str) -> None:
+        """Drop a database, whoever is connected to it."""
+        postgres.drop_database(url)
+
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         """Send `kafka` or `postgres` a signal; after SIGKILL, return once it has ended."""
         child = self._children[name]

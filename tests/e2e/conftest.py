@@ -45,6 +45,7 @@ class World:
     watcher: PipelineWatcher
     units: dict[str, str] = field(default_factory=dict)
     arrivals: dict[str, list[dict]] = field(default_factory=dict)
+    plans: list[str] = field(default_factory=list)
 
     @property
     def sinks(self) -> str:
@@ -94,10 +95,16 @@ class World:
         plan = stored["plan_id"]
         assert stored["open"] == []
         assert stored["unknown_names"] == []
+        self.plans.append(plan)
         self.api.post(f"/v1/plans/{plan}/publish", {"include_past": False})
         rows = self.api.list_items("/v1/ledger", plan_id=plan)
         assert len(rows) == tasks * len(names)
         return rows
+
+    def withdraw_plans(self) -> None:
+        """Withdraw every plan that was assigned and is not yet withdrawn."""
+        while self.plans:
+            self.api.post(f"/v1/plans/{self.plans.pop()}/withdraw", {"note": "测试结束"})
 
     def _upload(self, path: str, name: str, text: str) -> Any:
         headers = {"Idempotency-Key": f"{name}-{next(_NUMBERS)}"}
@@ -203,6 +210,17 @@ def _stack(
 async def world(_stack: tuple[Stack, StackRecord, SteppedClock]) -> AsyncIterator[World]:
     async with open_world(*_stack) as world:
         yield world
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_owed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Withdraw what a test assigned: what is overdue would be reminded of in all later tests."""
+    world: World | None = None
+    if "world" in request.fixturenames:
+        world = request.getfixturevalue("world")
+    yield
+    if world is not None:
+        world.withdraw_plans()
 
 
 @pytest.fixture
