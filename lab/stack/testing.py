@@ -60,7 +60,7 @@ class Engines:
         return postgres.create_database(self.database_url, name, template)
 
     def drop_database(self, url: str) -> None:
-        """Drop a database, whoever is connected to it."""
+        """Drop a database, and end the sessions in it."""
         postgres.drop_database(url)
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
