@@ -67,7 +67,7 @@ _NOTHING: Mapping[str, Any] = {
     "undelivered_at": None,
 }
 """What a state of a notification need not tell."""
-_KEPT = ("address", *_NO_TEXT)
+_KEPT = ("address", "undelivered_at", "undelivered_why", *_NO_TEXT)
 
 
 @dataclass(slots=True)

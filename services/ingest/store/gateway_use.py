@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.message_story import Attempt
+from services.ingest.domain.statuses import MessageState
 from services.ingest.store.fetching import fetch_all
 from services.ingest.store.history_tables import FAILED_ATTEMPTS, NOTIFICATIONS
 
@@ -45,7 +46,7 @@ async def count_accepted(
             _N.gateway,
             _N.channel,
             func.count(),
-            func.count(_N.undelivered_at),
+            func.count(_N.undelivered_at).filter(_N.state == MessageState.SENT),
             func.max(_N.sent_at),
         )
         .where(

@@ -35,8 +35,8 @@ _LATER = """(notification_id) DO UPDATE SET
     body = coalesce(nullif(excluded.body, ''), notifications.body),
     held = CASE excluded.rank WHEN 0 THEN coalesce(nullif(excluded.held, ''), notifications.held)
         ELSE '' END,
-    undelivered_at = excluded.undelivered_at,
-    undelivered_why = excluded.undelivered_why,
+    undelivered_at = coalesce(excluded.undelivered_at, notifications.undelivered_at),
+    undelivered_why = coalesce(nullif(excluded.undelivered_why, ''), notifications.undelivered_why),
     sent_at = coalesce(excluded.sent_at, notifications.sent_at),
     attempts = greatest(excluded.attempts, notifications.attempts),
     gateway_message_id =

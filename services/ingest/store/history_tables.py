@@ -92,7 +92,8 @@ NOTIFICATIONS = Table(
     # When a gateway accepted it, and how many calls that took.
     Column("sent_at", INSTANT),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    # For proofs of notice: the calls, the gateway's own id, and its report that it came not there.
+    # For proofs of notice: the calls, and the gateway's own id. Its report that it did not arrive
+    # stays when it was delivered after all.
     Column("gateway_message_id", Text, nullable=False, server_default=""),
     Column("made", JSONB, nullable=False, server_default="[]"),
     Column("undelivered_at", INSTANT),

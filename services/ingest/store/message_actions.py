@@ -23,6 +23,7 @@ _AGAIN = {
     "reason": "",
     "held": "",
     "undelivered_at": None,
+    "undelivered_why": "",
     "sent_at": None,
 }
 """A message that is to be sent again, or now."""

@@ -239,8 +239,10 @@ async def list_unreached(
             _OTHER.c.reminder_id == _N.reminder_id,
             (_OTHER.c.slot > _N.slot) & (_OTHER.c.audience == _N.audience),
         ),
-        _OTHER.c.state.in_((MessageState.SENT, MessageState.DELIVERED)),
-        _OTHER.c.undelivered_at.is_(None),
+        or_(
+            _OTHER.c.state == MessageState.DELIVERED,
+            (_OTHER.c.state == MessageState.SENT) & _OTHER.c.undelivered_at.is_(None),
+        ),
     )
     unaddressed = (SuppressReason.NO_ADDRESS, SuppressReason.NO_CONTACT)
     query = (
