@@ -19,7 +19,8 @@ from services.notifier.domain.message import (
     NotificationState,
     Refusal,
 )
-from services.notifier.store.claims import Background, Claimed, Withheld
+from services.notifier.store.backgrounds import Background
+from services.notifier.store.claims import Claimed, Withheld
 from services.notifier.store.tried import Tried
 from shared.logging import log
 from shared.messages.stages import (
@@ -175,7 +176,7 @@ def _offer(
     chosen = decisions.choose_gateway(claimed, content)
     if chosen is None:
         return False
-    if rules.calendar:
+    if rules.calendar and background.to_unit is None:
         content = _add_entries(claimed, facts, decisions, content)
     message = Message(claimed.notification_id, claimed.address, clean(background.unit), content)
     decisions.offers.append(

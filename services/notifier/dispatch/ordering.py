@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.store.claims import Background, Claimed
+from services.notifier.store.backgrounds import Background
+from services.notifier.store.claims import Claimed
 from services.notifier.store.earlier_messages import map_messages
 from shared.messages.stages import EarlierMessage
 from shared.rules.messages import is_in_order

@@ -17,7 +17,8 @@ from services.notifier.domain.fanout import get_zone, select_owed
 from services.notifier.domain.message import AttemptEnd, NotificationState
 from services.notifier.domain.retry import OpenReason, WhenUnknown
 from services.notifier.store import calendar_entries, claims, directory, withdrawals
-from services.notifier.store.claims import Background, Claimed, Offering, Take
+from services.notifier.store.backgrounds import Background, get_backgrounds
+from services.notifier.store.claims import Claimed, Offering, Take
 from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.tables import OUTBOX
 from services.notifier.store.tried import get_tried
@@ -131,7 +132,7 @@ async def _tell_unknown(
     rows = [row for row in claimed if row.abandoned or row.notification_id in held]
     if not rows:
         return
-    backgrounds = await claims.get_backgrounds(db, [row.reminder_id for row in rows])
+    backgrounds = await get_backgrounds(db, [row.reminder_id for row in rows])
     for row in rows:
         background = backgrounds[row.reminder_id]
         notification = make_notification(row, background, background.items)
@@ -147,7 +148,7 @@ async def _decide(
 ) -> None:
     """Load what the decisions need, and decide on each notification."""
     now = decisions.now
-    backgrounds = await claims.get_backgrounds(db, [row.reminder_id for row in claimed])
+    backgrounds = await get_backgrounds(db, [row.reminder_id for row in claimed])
     withdrawn = await withdrawals.get_withdrawals(db, {row.unit_id for row in claimed})
     hearing = {
         row.reminder_id: backgrounds[row.reminder_id].to_unit or row.unit_id for row in claimed

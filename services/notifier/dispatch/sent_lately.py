@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.store import sent_messages
-from services.notifier.store.claims import Background, Claimed
+from services.notifier.store.backgrounds import Background
+from services.notifier.store.claims import Claimed
 from shared.messages.limits import Policy
 from shared.messages.stages import LONGEST_DAY
 

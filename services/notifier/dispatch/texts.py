@@ -13,7 +13,8 @@ from services.notifier.domain.portal import Guest, Portal
 from services.notifier.rendering.mail import render_mail
 from services.notifier.rendering.own import render_own_digest
 from services.notifier.rendering.sms import render_sms
-from services.notifier.store.claims import Background, Claimed
+from services.notifier.store.backgrounds import Background
+from services.notifier.store.claims import Claimed
 from services.notifier.store.templates import OwnTemplate
 from shared.logging import log
 from shared.messages.stages import Facts

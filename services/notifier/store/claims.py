@@ -1,32 +1,29 @@
-"""Claims notifications that are due, with what is needed to decide and to render.
+"""Claims notifications that are due.
 
 A claim is a lease by the database's clock, which all processes share. `FOR UPDATE SKIP LOCKED` lets
 any number of processes claim at once. A lease that has run out leaves an attempt of unknown
 outcome.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Text, TextClause, Uuid, any_, bindparam, cast, func, select, text, update
+from sqlalchemy import TextClause, Uuid, any_, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.domain.message import AttemptEnd, Content, NotificationState
-from services.notifier.store.reminders import ITEMS
-from services.notifier.store.tables import ATTEMPTS, NOTIFICATIONS, REMINDERS, UNITS
+from services.notifier.store.tables import ATTEMPTS, NOTIFICATIONS
 from shared.database.engine import insert_rows, update_rows
 from shared.database.statements import to_rows
 from shared.messages.stages import HoldReason
-from shared.rules.book import How
-from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Audience, Channel
 
-_A, _N, _R, _U = ATTEMPTS.c, NOTIFICATIONS.c, REMINDERS.c, UNITS.c
+_A = ATTEMPTS.c
 _DATABASE_NOW = select(func.clock_timestamp())
 _IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))
 _COLUMNS = (
@@ -104,26 +101,6 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
-class Background:
-    """A reminder's content, with the names of its unit and office.
-
-    `how` and `to_unit` are as in `ReminderDue`; `told_unit` is the name of the unit that hears it.
-    """
-
-    plan_title: str
-    timezone: str
-    items: tuple[ReminderItem, ...]
-    correlation_id: UUID
-    unit: str
-    office: str
-    rule_id: str
-    how: How | None
-    channels: tuple[Channel, ...]
-    to_unit: UUID | None
-    told_unit: str
-
-
-@dataclass(frozen=True, slots=True)
 class Offering:
     """An attempt that is about to be made."""
 
@@ -193,50 +170,6 @@ async def claim(
         )
         for row in rows
     ]
-
-
-_TOLD = UNITS.alias("told")
-_BACKGROUNDS = (
-    select(
-        _R.reminder_id,
-        _R.plan_title,
-        _R.timezone,
-        cast(_R["items"], Text).label("items"),
-        _R.correlation_id,
-        _U.name,
-        _U.office_name,
-        _R.rule_id,
-        _R.how,
-        _R.channels,
-        _R.to_unit,
-        _TOLD.c.name.label("told_unit"),
-    )
-    .join_from(REMINDERS, UNITS, _U.unit_id == _R.unit_id)
-    .join(_TOLD, _TOLD.c.unit_id == func.coalesce(_R.to_unit, _R.unit_id))
-    .where(_R.reminder_id == _IDS)
-)
-
-
-async def get_backgrounds(
-    db: AsyncConnection, reminder_ids: Iterable[UUID]
-) -> dict[UUID, Background]:
-    """The content of reminders, by reminder."""
-    return {
-        row.reminder_id: Background(
-            plan_title=row.plan_title,
-            timezone=row.timezone,
-            items=ITEMS.validate_json(row.items),
-            correlation_id=row.correlation_id,
-            unit=row.name,
-            office=row.office_name,
-            rule_id=row.rule_id,
-            how=None if row.how is None else How.model_validate(row.how),
-            channels=tuple(map(Channel, row.channels)),
-            to_unit=row.to_unit,
-            told_unit=row.told_unit,
-        )
-        for row in await db.execute(_BACKGROUNDS, {"ids": list(set(reminder_ids))})
-    }
 
 
 async def close_abandoned(db: AsyncConnection, claimed: Sequence[Claimed], at: datetime) -> None:
