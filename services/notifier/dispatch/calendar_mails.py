@@ -1,12 +1,12 @@
 """Sends the mails that take due dates out of calendars when nothing is owed any more."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.notifier.dispatch.mail_loop import run_mail_loop
 from services.notifier.domain.calendar_entries import CalendarEntry
 from services.notifier.domain.message import (
     Content,
@@ -18,8 +18,6 @@ from services.notifier.domain.message import (
 from services.notifier.gateways.switched import SwitchedGateway
 from services.notifier.rendering.mail import render_cancellation
 from services.notifier.store import calendar_entries, link_requests
-from shared import metrics
-from shared.backoff import Backoff
 from shared.logging import log
 from shared.messages.wording import clean
 from shared.schemas import identity
@@ -45,22 +43,7 @@ class CalendarMails:
 
     async def run(self) -> None:
         """Send until cancelled; after an error the next look tries again."""
-        errors = Backoff()
-        try:
-            while True:
-                try:
-                    busy = await self.send_next()
-                except Exception as error:  # noqa: BLE001 - waited out, whatever it is
-                    metrics.FAULTS.labels("calendar-mails").inc()
-                    name = "calendar-mails"
-                    log(__name__).warning("loop.waits", loop=name, error=str(error)[:300])
-                    await errors.wait()
-                    continue
-                errors.reset()
-                if not busy:
-                    await asyncio.sleep(_POLL)
-        finally:
-            await self.gateway.close()
+        await run_mail_loop("calendar-mails", self.send_next, self.gateway, _POLL)
 
     async def send_next(self) -> bool:
         """Make one attempt for one contact; False when none is due."""

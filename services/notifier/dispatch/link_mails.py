@@ -1,6 +1,5 @@
 """Sends a new link to each contact who asked for one, at the address that the directory has."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.notifier.dispatch.mail_loop import run_mail_loop
 from services.notifier.dispatch.texts import find_template, render_own
 from services.notifier.domain.fanout import get_zone
 from services.notifier.domain.message import (
@@ -26,8 +26,6 @@ from services.notifier.rendering.own import render_own_link_mail
 from services.notifier.store import directory, link_requests
 from services.notifier.store.link_requests import ClaimedRequest, RequestState
 from services.notifier.store.templates import list_templates
-from shared import metrics
-from shared.backoff import Backoff
 from shared.database.trusted_clock import TrustedClock
 from shared.logging import log
 from shared.messages.recipients import select_holders
@@ -59,21 +57,7 @@ class LinkMails:
 
     async def run(self) -> None:
         """Send until cancelled; after an error the next look tries again."""
-        errors = Backoff()
-        try:
-            while True:
-                try:
-                    busy = await self.send_next()
-                except Exception as error:  # noqa: BLE001 - waited out, whatever it is
-                    metrics.FAULTS.labels("link-mails").inc()
-                    log(__name__).warning("loop.waits", loop="link-mails", error=str(error)[:300])
-                    await errors.wait()
-                    continue
-                errors.reset()
-                if not busy:
-                    await asyncio.sleep(_POLL)
-        finally:
-            await self.gateway.close()
+        await run_mail_loop("link-mails", self.send_next, self.gateway, _POLL)
 
     async def send_next(self) -> bool:
         """Make one attempt for the request that has waited longest; False when none is due."""
