@@ -67,8 +67,7 @@ def replay_letter(
     state: StateOption = STATE,
 ) -> None:
     """Publish its record anew; who applied the event before does not apply it again."""
-    answer = connect(state).post(f"/v1/dead-letters/{letter}/replay", {"reason": reason})
-    done = DeadLetterRecordOut.model_validate(answer)
+    done = _close(letter, "replay", reason, state)
     show_answer(done, as_json, lambda _done: say(_("The record is published anew.")))
 
 
@@ -80,9 +79,13 @@ def discard_letter(
     state: StateOption = STATE,
 ) -> None:
     """Close a dead letter: its record is never applied."""
-    answer = connect(state).post(f"/v1/dead-letters/{letter}/discard", {"reason": reason})
-    done = DeadLetterRecordOut.model_validate(answer)
+    done = _close(letter, "discard", reason, state)
     show_answer(done, as_json, lambda _done: say(_("The dead letter is discarded.")))
+
+
+def _close(letter: str, decision: str, reason: str, state: StateOption) -> DeadLetterRecordOut:
+    answer = connect(state).post(f"/v1/dead-letters/{letter}/{decision}", {"reason": reason})
+    return DeadLetterRecordOut.model_validate(answer)
 
 
 def _show_letters(rows: list[DeadLetterOut]) -> None:
