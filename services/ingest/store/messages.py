@@ -10,8 +10,8 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
+    and_,
     case,
-    exists,
     func,
     literal_column,
     or_,
@@ -89,7 +89,8 @@ class MessageFilter:
 class StoredMessage(StoredNotification):
     """A notification with its unit, and what became of it.
 
-    `sent_at` is when a gateway accepted it, in the attempt of the number `attempts`.
+    `sent_at` is when a gateway accepted it, in the attempt of the number `attempts`. `told_unit_id`
+    is the unit whose post hears it.
     """
 
     unit_id: UUID
@@ -98,6 +99,7 @@ class StoredMessage(StoredNotification):
     cause: str
     sent_at: datetime | None
     attempts: int
+    told_unit_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ _NAMED = {
     "items": _R["items"],
     "unit": UNITS.c.name,
     "to_unit": func.coalesce(_HEARING.c.name, ""),
+    "told_unit_id": func.coalesce(_R.to_unit, _N.unit_id),
     "status": _STATUS,
     "cause": _CAUSE,
 }
@@ -221,7 +224,7 @@ async def count_causes(
     return await fetch_all(db, CauseCount, query)
 
 
-_OTHER = NOTIFICATIONS.alias("other")
+_OTHER, _OTHER_REMINDER = NOTIFICATIONS.alias("other"), REMINDERS.alias("other_reminder")
 
 
 async def list_unreached(
@@ -232,17 +235,27 @@ async def list_unreached(
     They failed, did not arrive, are held, or had no address; no other message of their reminder was
     accepted, and no later one to the same post. A filter's statuses do not count.
     """
-    reached = exists().where(
-        _OTHER.c.unit_id == _N.unit_id,
-        _OTHER.c.slot >= _N.slot,
-        or_(
-            _OTHER.c.reminder_id == _N.reminder_id,
-            (_OTHER.c.slot > _N.slot) & (_OTHER.c.audience == _N.audience),
-        ),
-        or_(
-            _OTHER.c.state == MessageState.DELIVERED,
-            (_OTHER.c.state == MessageState.SENT) & _OTHER.c.undelivered_at.is_(None),
-        ),
+    same_post = and_(
+        _OTHER.c.slot > _N.slot,
+        _OTHER.c.audience == _N.audience,
+        func.coalesce(_OTHER_REMINDER.c.to_unit, _OTHER.c.unit_id)
+        == func.coalesce(_R.to_unit, _N.unit_id),
+    )
+    reached = (
+        select(_OTHER.c.notification_id)
+        .select_from(
+            _OTHER.outerjoin(_OTHER_REMINDER, _OTHER_REMINDER.c.reminder_id == _OTHER.c.reminder_id)
+        )
+        .where(
+            _OTHER.c.unit_id == _N.unit_id,
+            _OTHER.c.slot >= _N.slot,
+            or_(_OTHER.c.reminder_id == _N.reminder_id, same_post),
+            or_(
+                _OTHER.c.state == MessageState.DELIVERED,
+                (_OTHER.c.state == MessageState.SENT) & _OTHER.c.undelivered_at.is_(None),
+            ),
+        )
+        .exists()
     )
     unaddressed = (SuppressReason.NO_ADDRESS, SuppressReason.NO_CONTACT)
     query = (

@@ -1,7 +1,9 @@
 """The phone list: who owes something and was reached by no message."""
 
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 import pytest
 from openpyxl import load_workbook
@@ -50,3 +52,24 @@ async def test_what_is_done_needs_no_call(api: Any) -> None:
     path = f"/v1/obligations/{item['obligation_id']}/status"
     assert (await api.client.post(path, json={"status": "done"})).is_success
     assert await list_rows(api) == []
+
+
+async def test_the_post_of_another_unit_that_heard_nothing_is_phoned_there(api: Any) -> None:
+    await api.publish_plan()
+    item = next(row for row in await api.list_ledger() if row["due_on"])
+    units = (await api.client.get("/v1/units")).json()["items"]
+    other = next(unit for unit in units if unit["unit_id"] != item["unit_id"])
+    reminder, own = Reminder(api.office_id, item), Reminder(api.office_id, item)
+    failed = {"failed_at": NOW, "attempts": 1, "reason": "bad-address", "gateway": "a"}
+    due = reminder.due().model_copy(update={"to_unit": UUID(other["unit_id"])})
+    await tell(api, due, NotificationFailed(**reminder.of_mail, **failed))
+    later = own.of_mail | {"slot": NOW + timedelta(hours=1)}
+    sent = NotificationSent(**later, sent_at=NOW, attempts=1, gateway="b")
+    await tell(api, own.due().model_copy(update={"slot": later["slot"]}), sent)
+    (row,) = await list_rows(api)
+    assert (row["unit_id"], row["unit"]) == (other["unit_id"], other["name"])
+    assert [each["unit"] for each in row["obligations"]] == [item["unit"]]
+    assert row["holder"]["mobile"].startswith("138")
+    file = await api.client.get("/v1/messages/phone-list.xlsx")
+    sheet = load_workbook(BytesIO(file.content)).active
+    assert f"{item['unit']} {item['ref']}" in sheet["F2"].value

@@ -43,7 +43,9 @@ class PhoneListRow(PhoneEntry):
 async def list_phone_entries(
     db: AsyncConnection, act: Act, query: MessageQuery
 ) -> list[PhoneListRow]:
-    """Whom a person must phone, by unit and post: each owes something and heard nothing of it.
+    """Whom a person must phone, by unit and post: it heard nothing of what is owed.
+
+    The unit is the one that hears: of another unit's obligations, where a rule tells it of these.
 
     Raises:
         RefusedError: as `make_filter`.
@@ -57,7 +59,7 @@ async def list_phone_entries(
     items = {
         entry.obligation_id: to_item(entry, day) for entry in entries if entry.status not in _CLOSED
     }
-    unit_ids = {row.unit_id for row in rows}
+    unit_ids = {row.told_unit_id for row in rows}
     named = await units.list_units(db, act.office_id, unit_ids) if unit_ids else []
     contacts = {unit.unit_id: unit.contacts for unit in named if unit.retired_at is None}
     grouped = group_unreached(unreached, contacts, set(items), day.today)
@@ -79,8 +81,8 @@ async def write_phone_list(
 
 def _to_unreached(row: StoredMessage) -> Unreached:
     return Unreached(
-        unit_id=row.unit_id,
-        unit=row.unit,
+        unit_id=row.told_unit_id,
+        unit=row.to_unit or row.unit,
         audience=Audience(row.audience),
         channel=row.channel,
         cause=row.cause,
@@ -96,7 +98,9 @@ def _add_items(entry: PhoneEntry, items: Mapping[UUID, LedgerItem]) -> PhoneList
 
 def _make_row(row: PhoneListRow, zone: ZoneInfo) -> Row:
     owed = "\n".join(
-        f"{item.ref} {item.text}（{item.due_on or '长期'}）" for item in row.obligations
+        f"{item.unit + ' ' if item.unit_id != row.unit_id else ''}{item.ref} {item.text}"
+        f"（{item.due_on or '长期'}）"
+        for item in row.obligations
     )
     return (
         *(row.unit, AUDIENCES.get(row.audience, row.audience)),
