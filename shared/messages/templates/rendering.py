@@ -10,6 +10,8 @@ from shared.messages.templates.words import Words, cut_subject
 from shared.messages.wording import Door, clean
 from shared.schemas.templates import PARTS, TemplateKind, TemplateParts
 
+_TOLD = frozenset({"told", "message"})
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
@@ -46,6 +48,23 @@ def render_parts(
     if missing := find_missing(kind, rendered, words["door"]):
         raise TemplateError(f"the {missing} lacks the link")
     return rendered
+
+
+def names_who_is_told(kind: TemplateKind, parts: TemplateParts) -> bool:
+    """Whether messages to posts of another unit can be written by it.
+
+    Otherwise they would greet and ask the unit that owes the items. Each part but the subject must
+    use `told`, or the built-in short message. False also for what is no template.
+    """
+    try:
+        used = [
+            compile_part(kind, part, getattr(parts, part)).names
+            for part in PARTS[kind]
+            if part != "subject"
+        ]
+    except TemplateError:
+        return False
+    return all(names & _TOLD for names in used)
 
 
 def find_missing(kind: TemplateKind, rendered: Rendered, door: Door | None) -> str:

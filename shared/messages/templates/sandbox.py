@@ -50,11 +50,15 @@ _PLAIN, _HTML = _make_environment(escape=False), _make_environment(escape=True)
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A part that can be rendered; `steps` are taken once, `steps_of_item` for each item."""
+    """A part that can be rendered; `steps` are taken once, `steps_of_item` for each item.
+
+    `names` are those that it uses.
+    """
 
     template: Template
     steps: int
     steps_of_item: int
+    names: frozenset[str]
 
     def render(self, words: Words) -> str:
         """The text for some words.
@@ -112,7 +116,8 @@ def compile_part(kind: TemplateKind, part: str, source: str) -> Compiled:
         template = (_HTML if escape else _PLAIN).from_string(source)
     except Exception as error:
         raise TemplateError(f"{type(error).__name__}: {error}") from error
-    return Compiled(template, *count_steps(tree))
+    names = frozenset(name.name for name in tree.find_all(nodes.Name))
+    return Compiled(template, *count_steps(tree), names)
 
 
 def count_steps(tree: nodes.Template) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from tests.integration.notifier.world import (
     SLOT,
     World,
     get_unit_id,
+    make_contact,
     make_item,
     make_reminder,
     make_unit,
@@ -94,7 +95,7 @@ async def test_a_refused_cancellation_is_sent_again(world: World) -> None:
     assert method == "CANCEL"
 
 
-async def test_without_the_setting_and_for_leaders_mails_bring_nothing(world: World) -> None:
+async def test_without_the_setting_mails_bring_nothing(world: World) -> None:
     await world.tell(make_unit(contacts=None))
     world.start()
     assert await send(world, make_item("2.1")) == []
@@ -102,3 +103,19 @@ async def test_without_the_setting_and_for_leaders_mails_bring_nothing(world: Wo
         "SELECT 1 FROM notifier.calendar_entries WHERE unit_id = :unit", unit=get_unit_id()
     )
     assert rows == []
+
+
+async def test_only_who_does_the_work_gets_dates(world: World) -> None:
+    lead = "县政府办"
+    others = make_contact(get_unit_id(lead), email="a@lead.example")
+    deputy = make_contact(get_unit_id(), "deputy", email="d@jtj.example")
+    own = make_contact(get_unit_id(), email="l@jtj.example")
+    to_lead = make_reminder(channels=("email",)).model_copy(update={"to_unit": get_unit_id(lead)})
+    to_deputy = make_reminder(channels=("email",), audience="deputy")
+    await world.tell(make_unit(contacts=[own, deputy]), make_unit(lead, contacts=[others]))
+    await world.tell(to_lead, to_deputy)
+    world.start(**SET)
+    await wait_until(lambda: len(world.mail.mails) == 2)
+    assert {str(mail["to"]) for mail in world.mail.mails} == {"a@lead.example", "d@jtj.example"}
+    assert [list_entries(mail) for mail in world.mail.mails] == [[], []]
+    assert await send(world, make_item("2.1"), days=1) != []

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from shared.schemas.events import ReminderDue, ReminderFannedOut
+from shared.schemas.office_events import TemplatePublished
+from shared.schemas.templates import STANDARD, TemplateKind, TemplateParts
 from tests.integration.notifier.world import (
+    OFFICE,
     SLOT,
     World,
     get_unit_id,
@@ -67,3 +70,29 @@ async def test_a_unit_without_such_a_post_is_suppressed_with_the_reason(world: W
     await world.tell(make_unit(), make_unit(LEAD), tell_lead(channels=("email",)))
     (event,) = await world.list_events("NotificationSuppressed")
     assert (event.unit_id, event.reason) == (get_unit_id(OWING), "no-contact")
+
+
+GREETS_UNIT = "{{ unit }}{{ post }}：贵单位有{{ figures.items }}项。"
+GREETS_TOLD = "{{ told or unit }}{{ post }}：{{ unit }}有{{ figures.items }}项。"
+
+
+@pytest.mark.parametrize(
+    ("text", "begin"),
+    [
+        (GREETS_TOLD, f"{LEAD}分管领导：{OWING}有1项。"),
+        (GREETS_UNIT, f"{LEAD}分管领导：\n\n您好"),
+    ],
+)
+async def test_a_template_that_greets_the_owing_unit_alone_writes_to_no_other(
+    world: World, text: str, begin: str
+) -> None:
+    parts = TemplateParts(subject="{{ subject }}", text=text, html=f"<p>{text}</p>")
+    await world.tell(
+        TemplatePublished(
+            office_id=OFFICE, kind=TemplateKind.DIGEST_MAIL, name=STANDARD, number=1, parts=parts
+        )
+    )
+    await world.tell(make_unit(), make_lead(), tell_lead(channels=("email",)))
+    world.start()
+    (sent,) = await wait_until(lambda: world.list_events("NotificationSent"))
+    assert sent.body.startswith(begin)
