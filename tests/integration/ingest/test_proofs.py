@@ -30,7 +30,7 @@ PATH = "/v1/proof.zip"
 SPAN = {"from": "2023-01-01", "to": "2023-12-31"}
 
 
-async def tell_unit(api: Any, item: dict[str, Any]) -> None:
+async def tell_unit(api: Any, item: dict[str, Any], at_once: int) -> None:
     """The unit of an obligation was reminded of it; its first mail took two calls and a receipt."""
     due, _, fanned, sent, got, failed, _ = deliveries(api.office_id, UUID(item["unit_id"]))
     assert isinstance(due, ReminderDue)
@@ -49,15 +49,17 @@ async def tell_unit(api: Any, item: dict[str, Any]) -> None:
         detail="mailbox full",
     )
     events = (due, fanned, sent.model_copy(update=update), late, got, failed)
-    async with api.engine.begin() as db:
-        await project(db, [Envelope(uuid4(), "/test", SLOT, uuid4(), event) for event in events])
+    envelopes = [Envelope(uuid4(), "/test", SLOT, uuid4(), event) for event in events]
+    for start in range(0, len(envelopes), at_once):
+        async with api.engine.begin() as db:
+            await project(db, envelopes[start : start + at_once])
 
 
-async def take_item(api: Any) -> dict[str, Any]:
+async def take_item(api: Any, at_once: int = 100) -> dict[str, Any]:
     """An obligation of which its unit was told, and which the unit accepted."""
     await api.publish_plan()
     item: dict[str, Any] = next(row for row in await api.list_ledger() if row["kind"] == "deadline")
-    await tell_unit(api, item)
+    await tell_unit(api, item, at_once)
     path = f"/v1/obligations/{item['obligation_id']}/accept"
     assert (await api.client.post(path, json={"version": 1})).is_success
     return item
@@ -80,8 +82,9 @@ def list_entries(archive: bytes) -> list[dict[str, Any]]:
         return [json.loads(line) for line in opened.read(ENTRIES).splitlines()]
 
 
-async def test_a_proof_of_an_obligation_is_its_whole_story(api: Any) -> None:
-    item = await take_item(api)
+@pytest.mark.parametrize("at_once", [1, 100])
+async def test_a_proof_of_an_obligation_is_its_whole_story(api: Any, at_once: int) -> None:
+    item = await take_item(api, at_once)
     archive = await export(api, obligation_id=item["obligation_id"])
     assert verify(archive).flaw is None
     entries = list_entries(archive)
