@@ -18,7 +18,7 @@ from services.notifier.store.claims import Claimed
 from services.notifier.store.templates import OwnTemplate
 from shared.logging import log
 from shared.messages.stages import Facts
-from shared.messages.templates.rendering import names_who_is_told
+from shared.messages.templates.rendering import can_tell_others
 from shared.messages.templates.sandbox import TemplateError
 from shared.messages.wording import Digest, Door
 from shared.rules.book import How
@@ -48,7 +48,7 @@ def render(
         door=None if background.to_unit else _make_door(claimed, facts, rules.portal),
     )
     own = find_template(rules.templates, background.how)
-    if own and background.to_unit and not names_who_is_told(own.kind, own.parts):
+    if own and background.to_unit and not can_tell_others(own.kind, own.parts):
         own = None
     if own is not None:
         content = render_own(

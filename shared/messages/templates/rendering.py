@@ -50,7 +50,7 @@ def render_parts(
     return rendered
 
 
-def names_who_is_told(kind: TemplateKind, parts: TemplateParts) -> bool:
+def can_tell_others(kind: TemplateKind, parts: TemplateParts) -> bool:
     """Whether messages to posts of another unit can be written by it.
 
     Otherwise they would greet and ask the unit that owes the items. Each part but the subject must
