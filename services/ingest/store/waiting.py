@@ -31,7 +31,7 @@ Place = tuple[datetime, UUID]
 _N, _E, _J, _O, _P = NOTIFICATIONS.c, EXTENSIONS.c, OBJECTIONS.c, OBLIGATIONS.c, PLANS.c
 _C = CONTACT_PROPOSALS.c
 _LATER, _HOLDERS = NOTIFICATIONS.alias("later"), UNITS.alias("holders")
-_HEARING = UNITS.alias("hearing")
+_HEARING, _TOLD = UNITS.alias("hearing"), REMINDERS.alias("told")
 _ENDED = (MessageState.SENT, MessageState.DELIVERED, MessageState.FAILED)
 """States after which an earlier failure says nothing more."""
 
@@ -181,9 +181,15 @@ def _is_undeliverable() -> tuple[ColumnElement[bool], ...]:
     """
     part = case((_N.channel == Channel.EMAIL, "email"), else_="mobile")
     holder = func.jsonb_build_array(func.jsonb_build_object("post", _N.audience, part, _N.address))
-    to_unit = select(REMINDERS.c.to_unit).where(REMINDERS.c.reminder_id == _N.reminder_id)
+    # Without `correlate`, which reaches over two levels, it would be of every notification.
+    to_unit = (
+        select(_TOLD.c.to_unit)
+        .where(_TOLD.c.reminder_id == _N.reminder_id)
+        .correlate(NOTIFICATIONS)
+        .scalar_subquery()
+    )
     still_there = exists().where(
-        _HOLDERS.c.unit_id == func.coalesce(to_unit.scalar_subquery(), _N.unit_id),
+        _HOLDERS.c.unit_id == func.coalesce(to_unit, _N.unit_id),
         _HOLDERS.c.retired_at.is_(None),
         _HOLDERS.c.contacts.op("@>")(holder),
     )

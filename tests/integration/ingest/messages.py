@@ -37,6 +37,14 @@ def make_notification(office_id: UUID, unit_id: str, **values: Any) -> dict[str,
     return row | values
 
 
+def make_reminder(notification: dict[str, Any], to_unit: UUID | None = None) -> dict[str, Any]:
+    """The reminder of a notification, in the columns of the history."""
+    same = ("reminder_id", "office_id", "unit_id", "slot")
+    row = {name: notification[name] for name in same}
+    row |= {"audience": Audience.LIAISON, "plan_title": "", "rule_version": 1, "items": []}
+    return row | {"fired_at": NOW, "complete": True, "rule_id": "", "to_unit": to_unit}
+
+
 async def put_message(api: Any, unit_id: str, **values: Any) -> str:
     """Enter a message to a unit, by default a mail that was refused; its id."""
     office_id = values.pop("office_id", api.office_id)

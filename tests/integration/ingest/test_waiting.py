@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -11,9 +11,8 @@ from services.ingest.domain.statuses import MessageState
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.reports.waiting import WaitingPlans
 from services.ingest.store import history
-from shared.schemas.rules import Audience
 from tests.integration.ingest.conftest import NOW
-from tests.integration.ingest.messages import make_notification
+from tests.integration.ingest.messages import make_notification, make_reminder
 
 pytestmark = pytest.mark.integration
 
@@ -129,14 +128,15 @@ async def test_a_failed_message_to_another_unit_waits_and_hides_its_address_from
     units = {row["name"]: row["unit_id"] for row in await list_items(api, "/v1/units")}
     owing = units["县财政局"]
     failed = make_notification(api.office_id, owing)
-    reminder = {name: failed[name] for name in ("reminder_id", "office_id", "unit_id", "slot")}
-    reminder |= {"audience": Audience.LIAISON, "plan_title": "", "rule_version": 1, "items": []}
-    reminder |= {"fired_at": NOW, "complete": True, "rule_id": "", "to_unit": units["县政府办"]}
+    own = make_notification(api.office_id, units["县政府办"], slot=NOW - timedelta(days=1))
+    to_unit = units["县政府办"]
+    reminders = [make_reminder(failed, to_unit=UUID(to_unit)), make_reminder(own)]
     async with api.engine.begin() as db:
-        await history.put_reminders(db, [reminder])
-        await history.put_notifications(db, [failed])
-    assert (await api.client.get("/v1/waiting")).json()["undeliverable"] == 1
-    (waiting,) = await list_items(api, "/v1/notifications", undeliverable=True)
+        await history.put_reminders(db, reminders)
+        await history.put_notifications(db, [failed, own])
+    assert (await api.client.get("/v1/waiting")).json()["undeliverable"] == 2
+    waiting, to_itself = await list_items(api, "/v1/notifications", undeliverable=True)
+    assert (to_itself["unit"], to_itself["to_unit"]) == ("县政府办", "")
     assert (waiting["unit"], waiting["to_unit"]) == ("县财政局", "县政府办")
     unit = await api.open_as("read", unit_id=owing)
     for client, address in ((api.client, "liaison@x.example"), (unit, "")):
