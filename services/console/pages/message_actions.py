@@ -112,14 +112,15 @@ async def show_message(visit: SignedIn, notification_id: UUID) -> Response:
 
 def _list_story(message: MessageStoryOut) -> list[tuple[str, object]]:
     """What happened to a message, rising, each with its kind; how it stands now comes last."""
-    lines: list[tuple[datetime, str, object]] = [
+    lines: list[tuple[datetime, str, object]] = []
+    if message.reminder and message.reminder.fired_at:
+        lines.append((message.reminder.fired_at, "fired", message.reminder))
+    lines += [
         *((each.at, "attempt", each) for each in message.attempts_made),
         *((each.at, "receipt", each) for each in message.receipts),
         *((each.requested_at, "action", each) for each in message.actions),
     ]
-    if message.reminder and message.reminder.fired_at:
-        lines.append((message.reminder.fired_at, "fired", message.reminder))
-    lines.sort(key=lambda line: line[0])
+    lines.sort(key=lambda line: line[0])  # stable: of one instant, in the order above
     return [*((kind, each) for _, kind, each in lines), ("state", message)]
 
 
