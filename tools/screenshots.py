@@ -58,6 +58,8 @@ async def run_months(record: StackRecord, api: Api, clock: SteppedClock) -> None
         habits = draw_habits(SEED, {each.unit_id for each in owed})
         steps = draw_steps(SEED, sorted(owed, key=lambda each: each.obligation_id)[::PART], habits)
         for moment in MOMENTS:
+            if moment is MOMENTS[-1]:
+                set_faults(record, sms="reject")
             clock.set(moment)
             await watcher.wait_until_quiet(moment, QUIET_WITHIN)
             now = [step for step in steps if step.at <= moment]
@@ -69,6 +71,12 @@ async def run_months(record: StackRecord, api: Api, clock: SteppedClock) -> None
         await watcher.close()
         unit_api.close()
         await engine.dispose()
+
+
+def set_faults(record: StackRecord, **modes: str) -> None:
+    """Let the sinks refuse messages, so that there are failures to show."""
+    answer = httpx.put(f"{record.inbox.rstrip('/')}/faults", json=modes, timeout=120)
+    answer.raise_for_status()
 
 
 def take_all(ledger: Ledger, steps: Sequence[ScriptedStep]) -> None:

@@ -56,6 +56,7 @@ PAGES = (
     Shot("unit", "/units/{unit}"),
     Shot("unit-why", "/units/{unit}/why?day=2023-12-20"),
     Shot("unit-edit", "/units/{unit}/edit"),
+    Shot("unit-proof", "/units/proof?unit_id={unit}"),
     Shot("unit-contact", "/units/{unit}/contacts/liaison"),
     Shot("units-import", "/units/import"),
     Shot("rules", "/rules"),
@@ -72,9 +73,16 @@ PAGES = (
     Shot("calendar-import", "/rules/calendar/import"),
     Shot("calendar-draft", "/rules/calendar/draft"),
     Shot("messages", "/messages"),
+    Shot("messages-causes", "/messages/causes"),
+    Shot("messages-gateways", "/messages/gateways"),
+    Shot("messages-phone-list", "/messages/phone-list"),
+    Shot("message", "/messages/{message}"),
     Shot("reports", "/reports"),
     Shot("settings", "/settings"),
     Shot("setting", "/settings/office/lights"),
+    Shot("templates", "/settings/templates"),
+    Shot("template", "/settings/templates/digest-mail/standard"),
+    Shot("template-sms", "/settings/templates/digest-sms/standard"),
     Shot("account", "/settings/account"),
     Shot("people", "/settings/people"),
     Shot("tokens", "/settings/tokens"),
@@ -116,8 +124,10 @@ def prepare(api: Api, folder: Path) -> dict[str, str]:
     api.post("/v1/mutes", {"unit_id": unit, "until": until, "reason": reason})
     api.post("/v1/calendars/draft", {"text": NOTICE})
     owed = api.list_items("/v1/ledger", unit_id=unit, status="assigned", sort="due_on")
+    failed = api.list_items("/v1/messages", status="failed")
     return {
         "plan": plan,
+        "message": failed[0]["notification_id"],
         "draft": draft,
         "revision": revision,
         "late": late[0]["obligation_id"],
