@@ -1,9 +1,11 @@
 """`cuiban doctor`: everything that the guarantees stand on is checked, side by side."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from itertools import groupby
 from typing import Annotated
 
 import typer
@@ -53,8 +55,9 @@ def examine_and_show(
     Status 1 when a check failed, 3 when nothing runs.
     """
     installation = find_installation(state, health or [])
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the findings say what it would log
     findings = asyncio.run(examine_installation(installation, timedelta(seconds=limit)))
-    show_answer(findings, as_json, _show)
+    show_answer(findings, as_json, show_findings)
     if is_away(findings):
         raise typer.Exit(NOT_RUNNING)
     if any(each.state is CheckState.FAILED for each in findings):
@@ -116,16 +119,29 @@ def list_checks(installation: Installation, engine: AsyncEngine) -> list[HealthC
     ]
 
 
-def _show(findings: Sequence[Finding]) -> None:
+def show_findings(findings: Sequence[Finding]) -> None:
+    """Print a line for each finding and what to do below it, and how many there are."""
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    for each in findings:
-        word, style = _WORDS[each.state]
-        line = Text(_(word), style)
-        title = _(TITLES[each.check])
-        line.append(f"  {title}{f' {each.about}' if each.about else ''}", "not bold default")
-        console.print(line.append(f": {each.saw}", "not bold default"))
-        for step in each.todo.splitlines():
+    for _reason, group in groupby(findings, _get_reason):
+        first, *others = group
+        word, style = _WORDS[first.state]
+        titles = ", ".join(dict.fromkeys(map(_make_title, (first, *others))))
+        line = Text(_(word), style).append("  ", "not bold default")
+        saw = _("{checks}: {saw}").format(checks=titles, saw=first.saw)
+        console.print(line.append(saw, "not bold default"))
+        for step in first.todo.splitlines():
             console.print(Text(f"    → {step}", "dim"))
     counts = {state: sum(each.state is state for each in findings) for state in CheckState}
     message = _("ok {ok}, warnings {warning}, failed {failed}, not checked {skipped}")
     say(message.format_map({str(state): number for state, number in counts.items()}))
+
+
+def _get_reason(finding: Finding) -> tuple[str, ...]:
+    """What neighbours that are shown on one line have in common: why they were not checked."""
+    if finding.state is CheckState.SKIPPED:
+        return (finding.saw, finding.todo)
+    return (finding.check, finding.about, finding.saw)
+
+
+def _make_title(finding: Finding) -> str:
+    return f"{_(TITLES[finding.check])} {finding.about}".strip()

@@ -14,7 +14,7 @@ from deploy.doctor.checking import (
     Report,
     run_checks,
 )
-from deploy.doctor.command import is_away
+from deploy.doctor.command import is_away, show_findings
 from deploy.terminal.language import use_language
 from shared.errors import CuibanError, NotReadyError
 
@@ -109,3 +109,20 @@ def test_nothing_runs_when_neither_an_engine_nor_a_process_answers(
     findings: list[Finding], away: bool
 ) -> None:
     assert is_away(findings) is away
+
+
+def test_what_was_not_checked_for_one_reason_is_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    skipped = [
+        Finding(check, "", CheckState.SKIPPED, "Kafka does not answer.")
+        for check in ("topics", "replicas")
+    ]
+    show_findings([AWAY, *skipped, Finding("clock", "Kafka", CheckState.WARNING, "ahead", "NTP")])
+    assert capsys.readouterr().out.splitlines() == [
+        "failed  Kafka: away",
+        "not checked  topics, replicas: Kafka does not answer.",
+        "warning  clock Kafka: ahead",
+        "    → NTP",
+        "ok 0, warnings 1, failed 1, not checked 2",
+    ]
