@@ -52,6 +52,7 @@ _COMMANDS = {
     "dead-letters": "cli.dead_letters:dead_letters",
     "audit": "cli.audit:audit",
     "proof": "cli.proof:proof",
+    "doctor": "deploy.doctor.command:examine_and_show",
     "ops": "deploy.ops.app:ops",
     "gateways": "deploy.gateways:gateways",
     "bench": "lab.bench.command:run_benches",
@@ -68,8 +69,8 @@ _ADDED = {"gateways": ("conform", "lab.simulator.command:try_gateways")}
 def build_command(*names: str) -> Any:  # noqa: ANN401 - Typer does not export the class
     """The command with the named subcommands; without names, all that can run here.
 
-    A production image has the operator's commands alone: `ops`, `offices`, `gateways`, `topics`,
-    `migrate`, `prepare`.
+    A production image has the operator's commands alone: `doctor`, `ops`, `offices`, `gateways`,
+    `topics`, `migrate`, `prepare`.
 
     Raises:
         CuibanError: a named one needs a package that is not installed.

@@ -139,7 +139,7 @@ def _find_gateway(name: str, settings: NotifierSettings) -> Gateway:
     return known[name]
 
 
-_WORDS = {
+SAMPLE_WORDS = {
     "items": "1",
     "late": "0",
     "first": "1.1",
@@ -154,7 +154,7 @@ _WORDS = {
 async def _send(gateway: Gateway, address: str) -> Outcome:
     now = read_machine_time().astimezone()
     text = f"这是一条测试消息，{now:%m月%d日%H:%M}发出，请勿回复。"
-    content = Content("催办测试", text, f"<p>{text}</p>", words=_WORDS)
+    content = Content("催办测试", text, f"<p>{text}</p>", words=SAMPLE_WORDS)
     try:
         return await gateway.send(Message(uuid4(), address, "测试", content))
     finally:

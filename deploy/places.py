@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ from deploy.terminal.language import _
 if TYPE_CHECKING:
     from shared.settings import Settings
 
+_METRICS = "/metrics"
 STATE = Path(".cuiban")
 StateOption = Annotated[
     Path,
@@ -24,11 +25,15 @@ StateOption = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class RunningStack:
-    """How to reach a local stack: its API, its settings, and the first administrator's token."""
+    """How to reach a local stack: its API, its settings, and the first administrator's token.
+
+    `health` are the addresses of health ports, without a path, by the part's name.
+    """
 
     api: str
     environment: Mapping[str, str]
     token_file: Path
+    health: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_stack(state: Path) -> RunningStack:
@@ -44,7 +49,12 @@ def find_stack(state: Path) -> RunningStack:
     except (OSError, ValueError) as error:
         message = _("No stack runs in {place}.").format(place=place)
         raise NotRunningError(message, _("Start one with `cuiban up`.")) from error
-    return RunningStack(record["api"], record["environment"], place / "token")
+    health = {
+        part["name"]: part["address"].removesuffix(_METRICS)
+        for part in record.get("parts", ())
+        if part["address"].endswith(_METRICS)
+    }
+    return RunningStack(record["api"], record["environment"], place / "token", health)
 
 
 def read_settings(environment: Mapping[str, str]) -> "Settings":

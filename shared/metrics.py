@@ -9,6 +9,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, ge
 from shared.errors import CuibanError
 
 APPLIED = Counter("cuiban_events_applied", "Events applied", ["consumer", "topic"])
+APPLIED_LATE = Counter(
+    "cuiban_events_applied_late",
+    "Events applied more than 10 s after they were sent to Kafka",
+    ["consumer", "topic"],
+)
+LATE_AFTER = 10.0
+"""Seconds; the service objective of events (`deploy/monitoring/rules/objectives.yml`)."""
 REPEATS = Counter("cuiban_events_repeated", "Records skipped as repeats", ["consumer", "topic"])
 GAPS = Counter("cuiban_gaps_read", "Gaps in a stream that were read again", ["consumer", "topic"])
 DEAD = Counter("cuiban_dead_letters", "Records that could not be applied", ["consumer", "reason"])

@@ -1,8 +1,10 @@
 """What `cuiban status` says of the streams of a stack that runs."""
 
 import asyncio
+from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.ops.running import get_tables, list_services
 from deploy.ops.streams import load_all_positions
@@ -21,27 +23,47 @@ async def _summarise(settings: Settings) -> list[str]:
     engine = create_engine(settings, "cuiban-status")
     try:
         async with engine.connect() as db:
-            rows = await load_all_positions(db)
-            parked = 0
-            for service in await list_services(db):
-                table = get_tables(service).parked
-                consumers = {consumer for name, consumer, *_ in rows if name == service}
-                for consumer in consumers:
-                    parked += (await parking.count_parked(db, table, consumer)).number
+            summary = await summarise_streams(db)
     except (SQLAlchemyError, OSError):
         return []  # the table of parts tells what does not run
     finally:
         await engine.dispose()
+    lines = []
+    if summary.stopped:
+        message = _("Stopped: {streams}. `cuiban ops streams` lists them.")
+        lines.append(message.format(streams=", ".join(summary.stopped)))
+    if summary.parked:
+        message = _("Parked events: {number}. `cuiban ops parked` lists them.")
+        lines.append(message.format(number=summary.parked))
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSummary:
+    """The streams of all services.
+
+    Attributes:
+        partitions: how many are read, counted once for each consumer.
+        stopped: consumer, topic, partition and reason of each that is not read.
+        parked: how many events wait for a replay.
+    """
+
+    partitions: int
+    stopped: tuple[str, ...]
+    parked: int
+
+
+async def summarise_streams(db: AsyncConnection) -> StreamSummary:
+    """What is stopped and what is parked."""
+    rows = await load_all_positions(db)
+    parked = 0
+    for service in await list_services(db):
+        table = get_tables(service).parked
+        for consumer in {each[1] for each in rows if each[0] == service}:
+            parked += (await parking.count_parked(db, table, consumer)).number
     stopped = [
         f"{consumer} {at.topic}/{at.number} ({row.stopped_for})"
         for _, consumer, at, row in rows
         if row.stopped_for
     ]
-    lines = []
-    if stopped:
-        message = _("Stopped: {streams}. `cuiban ops streams` lists them.")
-        lines.append(message.format(streams=", ".join(stopped)))
-    if parked:
-        message = _("Parked events: {number}. `cuiban ops parked` lists them.")
-        lines.append(message.format(number=parked))
-    return lines
+    return StreamSummary(len(rows), tuple(stopped), parked)

@@ -1,6 +1,7 @@
 """A service's schema: its migration, and the check that this release runs on it."""
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -78,17 +79,28 @@ def _note_range(connection: Any, service: str, script: Any, migrated: Any) -> No
     connection.execute(text(f"COMMENT ON TABLE {service}.alembic_version IS '{words}'"))
 
 
-async def check_migrated(engine: AsyncEngine, service: str) -> None:
-    """Make sure that this code runs on the schema of `service`.
+@dataclass(frozen=True, slots=True)
+class SchemaVersion:
+    """The revision of a service's schema, and the one of this code.
 
-    That is its own, or a later one that only added to it (`_note_range`), so that processes of two
-    releases run side by side while one replaces the other.
+    Attributes:
+        applied: empty when nothing was migrated.
+        runs: whether this code runs on it: it is the same, or later steps only added to it.
+    """
+
+    applied: str
+    wanted: str
+    runs: bool
+
+
+async def read_schema_version(engine: AsyncEngine, service: str) -> SchemaVersion:
+    """The version of a service's schema (`_note_range`).
 
     Raises:
-        NotReadyError: the database is away, or the schema is older, or newer and changed.
+        NotReadyError: the database is away.
     """
     config = _configure_alembic(engine.url.render_as_string(hide_password=False), service)
-    wanted = ScriptDirectory.from_config(config).get_current_head()
+    wanted = ScriptDirectory.from_config(config).get_current_head() or ""
 
     def read_revisions(connection: Any) -> tuple[str | None, list[str]]:  # noqa: ANN401 - SQLAlchemy hands over a sync facade
         options = {"version_table_schema": service}
@@ -105,10 +117,25 @@ async def check_migrated(engine: AsyncEngine, service: str) -> None:
             f"PostgreSQL at {engine.url.host}:{engine.url.port} does not answer.",
             "Start it, or point CUIBAN_DATABASE_URL at one that runs.",
         ) from error
-    if applied != wanted and wanted in compatible:
-        log(__name__).warning("schema.newer", service=service, schema=applied, code=wanted)
-    elif applied != wanted:
+    return SchemaVersion(applied or "", wanted, applied == wanted or wanted in compatible)
+
+
+async def check_migrated(engine: AsyncEngine, service: str) -> None:
+    """Make sure that this code runs on the schema of `service`.
+
+    That is its own, or a later one that only added to it, so that processes of two releases run
+    side by side while one replaces the other.
+
+    Raises:
+        NotReadyError: the database is away, or the schema is older, or newer and changed.
+    """
+    version = await read_schema_version(engine, service)
+    if not version.runs:
         raise NotReadyError(
-            f"The database schema of {service} is at {applied or 'nothing'}, not at {wanted}.",
+            f"The database schema of {service} is at {version.applied or 'nothing'}, "
+            f"not at {version.wanted}.",
             "Run `cuiban migrate` of the newest release, and start that release.",
         )
+    if version.applied != version.wanted:
+        names = {"schema": version.applied, "code": version.wanted}
+        log(__name__).warning("schema.newer", service=service, **names)

@@ -90,7 +90,7 @@ def build_readers(settings: NotifierSettings) -> dict[str, HttpVendor]:
     """
     file = load_file(settings.gateways) if settings.gateways else None
     named = [each for each in file.gateways if isinstance(each, HttpVendor)] if file else []
-    if vendor := _make_sms_webhook(settings):
+    if vendor := make_sms_webhook(settings):
         named.insert(0, vendor)
     return {vendor.name.lower(): vendor for vendor in named}
 
@@ -119,7 +119,7 @@ def build_gateway(
     if isinstance(gateway, HttpVendor):
         return HttpGateway(gateway, timeout=timeout, now=read_machine_time)
     return EmailGateway(
-        _make_server(gateway),
+        make_server(gateway),
         mail_from=gateway.mail_from,
         timeout=timeout,
         now=open_clock(clock_file).now,
@@ -127,7 +127,8 @@ def build_gateway(
     )
 
 
-def _make_server(smtp: Smtp) -> SmtpServer:
+def make_server(smtp: Smtp) -> SmtpServer:
+    """The mail server that an entry of the file describes."""
     required = {"starttls": True, "starttls-when-offered": None}
     return SmtpServer(
         host=smtp.host,
@@ -176,13 +177,18 @@ def make_sms_gateway(settings: NotifierSettings) -> Gateway:
     Raises:
         CuibanError: its URL or a secret is not valid.
     """
-    vendor = _make_sms_webhook(settings)
+    vendor = make_sms_webhook(settings)
     if vendor is None:
         return NoGateway()
     return HttpGateway(vendor, timeout=settings.send_timeout, now=read_machine_time)
 
 
-def _make_sms_webhook(settings: NotifierSettings) -> Webhook | None:
+def make_sms_webhook(settings: NotifierSettings) -> Webhook | None:
+    """The SMS webhook in the environment; None without one.
+
+    Raises:
+        CuibanError: its URL or a secret is not valid.
+    """
     if not (url := settings.sms_url.get_secret_value()):
         return None
     return make_webhook(

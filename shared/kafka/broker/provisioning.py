@@ -46,7 +46,7 @@ async def create_topics(settings: Settings, topics: Iterable[Topic] = TOPICS) ->
         )
         for topic in topics
     ]
-    admin = await _connect(settings)
+    admin = await connect_admin(settings)
     try:
         answer = await admin.create_topics(missing)
     finally:
@@ -67,7 +67,7 @@ async def list_partitions(settings: Settings, topics: Iterable[Topic]) -> list[P
         NotReadyError: the broker does not answer, or lacks one of the topics.
     """
     names = [apply_prefix(topic.name, settings.topic_prefix) for topic in topics]
-    admin = await _connect(settings)
+    admin = await connect_admin(settings)
     try:
         described = await admin.describe_topics(names)
     except KafkaError as error:
@@ -95,7 +95,7 @@ async def describe_topics(settings: Settings, topics: Iterable[Topic]) -> list[T
     """
     named_topics = [apply_prefix(topic.name, settings.topic_prefix) for topic in topics]
     partitions = await list_partitions(settings, topics)
-    admin = await _connect(settings)
+    admin = await connect_admin(settings)
     try:
         answers = await admin.describe_configs(
             [ConfigResource(ConfigResourceType.TOPIC, name) for name in named_topics]
@@ -165,7 +165,7 @@ async def repair_topics(settings: Settings, topics: Sequence[Topic] = TOPICS) ->
         if each.name in mended
     ]
     if resources:
-        admin = await _connect(settings)
+        admin = await connect_admin(settings)
         try:
             answers = await admin.alter_configs(resources)
         finally:
@@ -195,7 +195,7 @@ async def raise_partitions(settings: Settings, topics: Iterable[Topic], number: 
         if each.partitions < number
     }
     if few:
-        admin = await _connect(settings)
+        admin = await connect_admin(settings)
         try:
             await admin.create_partitions(few)
         except KafkaError as error:
@@ -205,7 +205,12 @@ async def raise_partitions(settings: Settings, topics: Iterable[Topic], number: 
     return sorted(few)
 
 
-async def _connect(settings: Settings) -> AIOKafkaAdminClient:
+async def connect_admin(settings: Settings) -> AIOKafkaAdminClient:
+    """A client for requests about the cluster; the caller closes it.
+
+    Raises:
+        NotReadyError: the broker does not answer.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=10_000)
     try:
         await admin.start()

@@ -62,6 +62,7 @@ def build_topic_settings(topic: Topic, settings: Settings) -> dict[str, str]:
         "retention.bytes": _FOR_EVER,
         "max.message.bytes": str(MESSAGE_BYTES),
         "min.insync.replicas": str(settings.in_sync),
+        "unclean.leader.election.enable": "false",
         # The broker opens what a client compressed, so that the limit holds for what consumers
         # get: a megabyte may hold a gigabyte, or a codec that they lack.
         "compression.type": "uncompressed",
@@ -88,6 +89,9 @@ def find_faults(topic: Topic, kept: TopicDescription, settings: Settings) -> lis
         add("max.message.bytes", "large events would be refused", dangerous=True)
     if int(values.get("min.insync.replicas", 0)) < settings.in_sync:
         add("min.insync.replicas", "an acknowledged event might stand on one disk", dangerous=False)
+    if values.get("unclean.leader.election.enable") == "true":
+        why = "a replica that lacks acknowledged events could become the leader"
+        add("unclean.leader.election.enable", why, dangerous=False)
     if values.get("compression.type") != want["compression.type"]:
         add("compression.type", "a small record could hold a very large event", dangerous=False)
     if kept.replication < settings.replication:

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import metrics
 from shared.backoff import Backoff
-from shared.clock import Clock
+from shared.clock import Clock, read_machine_time
 from shared.database.engine import is_infrastructure, is_wrong_data
 from shared.kafka.broker import positions
 from shared.kafka.broker.log_reader import BrokerUnavailableError, LogReader
@@ -262,9 +262,16 @@ class Consumer:
                     db, self.tables.positions, self.name, at, seen=seen, why=stop_reasons.LOG_GAP
                 )
         metrics.BATCH.labels(self.name).observe(time.monotonic() - began)
+        self._count_late(at, fresh)
         metrics.APPLIED.labels(self.name, at.topic).inc(len(fresh))
         metrics.REPEATS.labels(self.name, at.topic).inc(len(records) - len(fresh))
         if check.gap:
             self.guard.log_stop(at, end, stop_reasons.LOG_GAP)
             return _Outcome.STOPPED
         return _Outcome.DONE
+
+    def _count_late(self, at: Partition, records: Sequence[RawRecord]) -> None:
+        """Count the applied records that were sent to Kafka too long ago; 0 begins the series."""
+        sent_before = (read_machine_time().timestamp() - metrics.LATE_AFTER) * 1000
+        late = sum(record.time < sent_before for record in records)
+        metrics.APPLIED_LATE.labels(self.name, at.topic).inc(late)

@@ -4,10 +4,12 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, text
 
+from shared import metrics
 from shared.kafka.broker.codec import encode
 from shared.kafka.broker.records import Partition
 from shared.kafka.consuming import inbox
@@ -146,6 +148,16 @@ async def test_two_workers_on_one_partition_do_not_double(world: World) -> None:
     await asyncio.gather(work(), work(), work())
     assert await world.list_numbers() == list(range(200))
     assert await letters(world) == []
+
+
+async def test_what_is_applied_too_late_is_counted(world: World) -> None:
+    await world.send(*(make_envelope(n) for n in range(2)))
+    first, second = await list_records(world, 2)
+    long_ago = first.time - round(metrics.LATE_AFTER * 1000) - 1
+    in_time = first.time + 3_600_000  # however slow this machine is
+    await world.consumer.apply([replace(first, time=long_ago), replace(second, time=in_time)])
+    late = metrics.APPLIED_LATE.labels("tried", first.partition.topic)
+    assert late._value.get() == 1
 
 
 async def list_records(world: World, number: int) -> list:

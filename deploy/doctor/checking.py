@@ -1,0 +1,124 @@
+"""Checks side by side, each with a time limit; one that crashes is a failed check."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from deploy.terminal.language import N_, _
+from shared.database.engine import is_infrastructure
+from shared.errors import CuibanError, NotReadyError
+from shared.kafka.broker.log_reader import BrokerUnavailableError
+
+_SHORT = 300
+"""Characters of an error's text that are shown."""
+
+
+class CheckState(StrEnum):
+    """What a check says."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """It could not look, or there is nothing to look at."""
+
+
+class Engine(StrEnum):
+    """What a check asks."""
+
+    POSTGRESQL = "PostgreSQL"
+    KAFKA = "Kafka"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check saw, and what to do about it, in the language in use.
+
+    Attributes:
+        check: which check, as one word that does not depend on the language.
+        about: which of several things of that check; empty where it has one.
+        todo: empty when nothing is to be done.
+        away: nothing answered at all.
+    """
+
+    check: str
+    about: str
+    state: CheckState
+    saw: str
+    todo: str = ""
+    away: bool = False
+
+
+Report = Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """A check: its name, what it does, and the engine without which it can't be done."""
+
+    name: str
+    work: Callable[[], Awaitable[Report]]
+    needs: Engine | None = None
+
+
+async def run_checks(checks: Sequence[HealthCheck], limit: timedelta) -> list[Finding]:
+    """Run all checks at the same time; their findings in the order of the checks."""
+    reports = await asyncio.gather(*(_run(check, limit) for check in checks))
+    return [finding for report in reports for finding in report]
+
+
+async def _run(check: HealthCheck, limit: timedelta) -> Report:
+    seconds = limit / timedelta(seconds=1)
+    try:
+        async with asyncio.timeout(seconds):
+            return await check.work()
+    except TimeoutError:
+        saw = _("It took more than {seconds:g} s.").format(seconds=seconds)
+        todo = _("See whether the machine or the network is slow; `--limit` gives it more time.")
+        return [Finding(check.name, "", CheckState.FAILED, saw, todo)]
+    except Exception as error:  # noqa: BLE001 - a check that crashes is a failed check
+        return [_describe_crash(check, error)]
+
+
+def _describe_crash(check: HealthCheck, error: Exception) -> Finding:
+    if check.needs and _is_away(error):
+        saw = _("{engine} does not answer.").format(engine=check.needs)
+        return Finding(check.name, "", CheckState.SKIPPED, saw)
+    if isinstance(error, CuibanError):
+        return Finding(check.name, "", CheckState.FAILED, error.message, error.hint)
+    words = f"{type(error).__name__}: {error}"[:_SHORT]
+    saw = _("The check itself failed: {error}").format(error=words)
+    return Finding(check.name, "", CheckState.FAILED, saw, _("Report it, with this text."))
+
+
+def _is_away(error: Exception) -> bool:
+    if isinstance(error, NotReadyError | BrokerUnavailableError):
+        return True
+    return isinstance(error, SQLAlchemyError | OSError) and is_infrastructure(error)
+
+
+TITLES = {
+    "postgresql": N_("PostgreSQL"),
+    "postgresql-settings": N_("PostgreSQL's settings"),
+    "postgresql-connections": N_("PostgreSQL's connections"),
+    "migrations": N_("schema"),
+    "kafka": N_("Kafka"),
+    "topics": N_("topics"),
+    "replicas": N_("replicas"),
+    "clock": N_("clock"),
+    "disk": N_("disk"),
+    "certificate": N_("certificate"),
+    "streams": N_("streams"),
+    "outbox": N_("outbox"),
+    "processes": N_("processes"),
+    "readiness": N_("readiness"),
+    "gateways": N_("file of gateways"),
+    "gateway": N_("gateway"),
+    "circuits": N_("circuits"),
+    "secrets": N_("secrets' files"),
+}
+"""What each check is called for people."""
