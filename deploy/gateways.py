@@ -14,8 +14,6 @@ from deploy.terminal.errors import NO, WrongUseError
 from deploy.terminal.language import _
 from deploy.terminal.problems import TranslatedProblem, show_problems, translate_problem
 from services.notifier.domain.message import (
-    Content,
-    Message,
     MessageAccepted,
     MessageRefused,
     Outcome,
@@ -24,6 +22,7 @@ from services.notifier.domain.message import (
 from services.notifier.gateways.building import build_gateway, build_gateways, load_file
 from services.notifier.gateways.file import read_gateways
 from services.notifier.gateways.protocol import Gateway, NoGateway
+from services.notifier.rendering.gateway_tests import make_test_message
 from services.notifier.settings import NotifierSettings
 from shared.clock import read_machine_time
 
@@ -139,24 +138,10 @@ def _find_gateway(name: str, settings: NotifierSettings) -> Gateway:
     return known[name]
 
 
-SAMPLE_WORDS = {
-    "items": "1",
-    "late": "0",
-    "first": "1.1",
-    "when": "今日到期",
-    "address": "https://portal.example/u",
-    "code": "00000000",
-    "until": "12月31日",
-}
-"""What the variables of an approved template show in a test: none may be empty."""
-
-
 async def _send(gateway: Gateway, address: str) -> Outcome:
     now = read_machine_time().astimezone()
-    text = f"这是一条测试消息，{now:%m月%d日%H:%M}发出，请勿回复。"
-    content = Content("催办测试", text, f"<p>{text}</p>", words=SAMPLE_WORDS)
     try:
-        return await gateway.send(Message(uuid4(), address, "测试", content))
+        return await gateway.send(make_test_message(uuid4(), address, now))
     finally:
         await gateway.close()
 

@@ -19,7 +19,6 @@ from deploy.doctor.certificates import (
     read_end,
 )
 from deploy.doctor.checking import CheckState, Finding, Report
-from deploy.gateways import SAMPLE_WORDS
 from deploy.terminal.language import _
 from deploy.terminal.problems import translate_problem
 from services.notifier.domain.message import Content, Message
@@ -29,6 +28,7 @@ from services.notifier.gateways.exchange import VendorCall
 from services.notifier.gateways.file import AnyGateway, read_gateways
 from services.notifier.gateways.vendors.base import HttpVendor, UnsendableError
 from services.notifier.gateways.vendors.smtp import Smtp
+from services.notifier.rendering.gateway_tests import TEST_WORDS
 from services.notifier.settings import NotifierSettings
 from shared.clock import read_machine_time
 from shared.errors import CuibanError
@@ -37,7 +37,7 @@ from shared.schemas.rules import Channel
 _SHOWN = 5
 _WITHIN = 8.0  # seconds
 _PORTS = {"http": 80, "https": 443}
-_SAMPLE = Message(UUID(int=0), "13800000000", "-", Content("-", "-", words=SAMPLE_WORDS))
+_SAMPLE = Message(UUID(int=0), "13800000000", "-", Content("-", "-", words=TEST_WORDS))
 """Of which a request is built for its address alone; it is never sent."""
 
 

@@ -17,6 +17,8 @@ BENCHES = {
     "reminders": "lab.bench.paths.reminders:measure_fan_out",
     "mail": "lab.bench.paths.sending:measure_mail",
     "sms": "lab.bench.paths.sending:measure_sms",
+    "drain": "lab.bench.paths.draining:measure_draining",
+    "isolation": "lab.bench.paths.isolation:measure_isolation",
     "publish": "lab.bench.paths.publishing:measure_publishing",
     "latency": "lab.bench.paths.latency:measure_latency",
     "slot": "lab.bench.paths.slot:measure_slot",

@@ -35,6 +35,7 @@ from services.notifier.domain.message import (
 )
 from services.notifier.gateways.http_gateway import HttpGateway
 from services.notifier.gateways.vendors.base import HttpVendor
+from services.notifier.gateways.vendors.declared import Declared
 from shared.clock import read_machine_time
 
 _ADDRESS, _TEXT = "13800000000", "【政务公开】县教体局：2项任务待办，今日到期。详见台账。"
@@ -64,10 +65,12 @@ async def try_all(entries: Sequence[HttpVendor]) -> list[CaseResult]:
 
 
 async def try_gateway(
-    entry: HttpVendor, cases: Sequence[ConformanceCase] = CASES
+    entry: HttpVendor,
+    cases: Sequence[ConformanceCase] = CASES,
+    vendor: SimulatedVendor | None = None,
 ) -> list[CaseResult]:
-    """All cases that a gateway's vendor can have."""
-    vendor = simulate(entry)
+    """All cases that a gateway's vendor can have; `vendor` plays it instead of the built-in one."""
+    vendor = vendor or simulate(entry)
     simulator = Simulator({vendor.NAME: vendor}, root=vendor.NAME)
     async with serve(simulator) as address:
         trial = _Trial(redirect_entry(entry, address), simulator, vendor)
@@ -129,12 +132,18 @@ class _Trial:
 
     async def try_wrong_key(self) -> CaseResult:
         """A key that the vendor does not know blames us, not the message."""
-        secrets = self._vendor.SECRETS & type(self._entry).model_fields.keys() - {"url"}
-        spoiled = {name: change_secret(getattr(self._entry, name)) for name in secrets}
-        entry = self._entry.model_copy(update=spoiled)
-        outcome = await self._send(_make_message(), entry=entry)
+        outcome = await self._send(_make_message(), entry=self._change_secrets())
         passed = is_refused_for_now(outcome)
         return self._conclude("wrong-key", outcome, FOR_NOW, passed=passed)
+
+    def _change_secrets(self) -> HttpVendor:
+        """The gateway with other keys."""
+        if isinstance(self._entry, Declared):
+            others = {name: change_secret(each) for name, each in self._entry.secrets.items()}
+            return self._entry.model_copy(update={"secrets": others})
+        secrets = self._vendor.SECRETS & type(self._entry).model_fields.keys() - {"url"}
+        changed = {name: change_secret(getattr(self._entry, name)) for name in secrets}
+        return self._entry.model_copy(update=changed)
 
     async def try_receipts(self, fault: str) -> CaseResult:
         """Every report names the message as the answer did, also twice and before the answer."""

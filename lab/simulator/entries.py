@@ -1,6 +1,7 @@
 """Entries of a file of gateways beside the simulated vendors that they are tried against."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, TypeAdapter
 
@@ -65,7 +66,8 @@ def simulate(entry: HttpVendor) -> SimulatedVendor:
 def redirect_entry(entry: HttpVendor, address: str) -> HttpVendor:
     """An entry that sends to a simulator instead of its vendor."""
     if isinstance(entry, Declared):
-        form = entry.request.model_copy(update={"url": f"{address}/send"})
+        path = urlsplit(entry.request.url)._replace(scheme="", netloc="").geturl()
+        form = entry.request.model_copy(update={"url": f"{address}{path or '/'}"})
         return entry.model_copy(update={"request": form})
     if entry.vendor == "mas":
         kind = "tmpsubmit" if getattr(entry, "template", "") else "norsubmit"

@@ -10,6 +10,7 @@ from services.console.pages import (
     dead_letters,
     deeds,
     directory,
+    gateways,
     holiday_notices,
     journal,
     ledger,
@@ -50,7 +51,7 @@ PAGES = (
     *(addresses, ledger, bulk, why, obligation, deeds, reports),
     *(directory, proposals, proofs, unit_forms, units),
     *(rules, rule_forecast, rule_books, rule_editors, rule_drafts),
-    *(holiday_notices, calendars, mutes, messages, dead_letters, message_actions),
+    *(holiday_notices, calendars, mutes, messages, gateways, dead_letters, message_actions),
     *(office_settings, template_previews, message_templates, account, people, journal),
     portal,
 )

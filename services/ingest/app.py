@@ -8,11 +8,12 @@ from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
 from services.ingest.extraction.plans.reading import read_plan_with_source
 from services.ingest.handlers.acting import SOURCE
+from services.ingest.handlers.messages.gateway_states import keep_states
 from services.ingest.handlers.office.dead_letters import keep_letters
 from services.ingest.nightly import Nightly
 from services.ingest.projection import TOPICS, project
 from services.ingest.settings import IngestSettings
-from services.ingest.store import dead_letter_tables
+from services.ingest.store import dead_letter_tables, gateway_tables
 from services.ingest.store.history_tables import CONSUMER
 from services.ingest.store.tables import CONSUMING, OUTBOX
 from shared import logging
@@ -26,7 +27,7 @@ from shared.kafka.outbox.relay import Relay
 from shared.process.running import run_service, run_until_signalled
 from shared.process.service import build_health_port, wait_until_ready
 from shared.process.serving import listen, serve
-from shared.schemas.topics import DEAD_LETTERS, RULES, TASKS, apply_prefix
+from shared.schemas.topics import DEAD_LETTERS, GATEWAYS, RULES, TASKS, apply_prefix
 from shared.schemas.topics import TOPICS as EVERY_TOPIC
 
 
@@ -62,6 +63,22 @@ def make_dead_letters_consumer(
     )
 
 
+def make_gateways_consumer(
+    settings: IngestSettings, engine: AsyncEngine, reader: LogReader
+) -> Consumer:
+    """The consumer that enters how the gateways are, and how tests of them ended."""
+    return Consumer(
+        name=gateway_tables.CONSUMER,
+        source=SOURCE,
+        topics={apply_prefix(GATEWAYS.name, settings.topic_prefix): GATEWAYS},
+        handle=keep_states,
+        engine=engine,
+        tables=CONSUMING,
+        reader=reader,
+        clock=open_clock(settings.clock_file),
+    )
+
+
 async def run(settings: IngestSettings) -> None:
     """Run the service until a signal.
 
@@ -72,7 +89,7 @@ async def run(settings: IngestSettings) -> None:
     reader = LogReader(settings)
     history = make_history_consumer(settings, engine, reader)
     letters = make_dead_letters_consumer(settings, engine, reader)
-    consumers = [history, letters]
+    consumers = [history, letters, make_gateways_consumer(settings, engine, reader)]
     health = build_health_port(settings, engine, consumers=consumers, relays="ingest")
     health.require(
         "clock",

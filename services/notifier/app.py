@@ -12,6 +12,7 @@ from services.notifier import handlers
 from services.notifier.dispatch.board import Board
 from services.notifier.dispatch.calendar_mails import CalendarMails
 from services.notifier.dispatch.forgetting import Forgetting
+from services.notifier.dispatch.gateway_tests import GatewayTests
 from services.notifier.dispatch.lane import GatewaySetup, Lane
 from services.notifier.dispatch.link_mails import LinkMails
 from services.notifier.dispatch.offers import ChannelRules, GatewayRules
@@ -260,7 +261,9 @@ def run() -> NoReturn:
         return make_channels(settings)
 
     loops.append(Reloading(reload, lanes, mail).run)
-    loops.append(Forgetting(engine, TrustedClock(clock, settings.clock_skew)).run)
+    trusted = TrustedClock(clock, settings.clock_skew)
+    loops.append(Forgetting(engine, trusted).run)
+    loops.append(GatewayTests(engine, trusted, lanes, settings.lease).run)
     for consumer in consumers:
         add_agent(app, consumer, next(iter(consumer.topics)), _WITHIN)
         loops.append(partial(watch, consumer, settings, reader))

@@ -22,6 +22,7 @@ from services.notifier.settling import settle_receipts
 from services.notifier.store import (
     calendar_entries,
     directory,
+    gateway_tests,
     link_requests,
     offices,
     receipts,
@@ -164,7 +165,7 @@ async def _fan_out(
 async def handle_receipts(
     pushes: PushReader, db: AsyncConnection, envelopes: Sequence[Envelope], now: datetime
 ) -> None:
-    """Report deliveries, store requests for new links, and do what people order for messages.
+    """Report deliveries, store requests for links and tests, and do what people order.
 
     A receipt that comes before its outcome is stored until then.
 
@@ -173,6 +174,7 @@ async def handle_receipts(
     """
     asked = [e.event for e in envelopes if isinstance(e.event, LinkRequested)]
     await link_requests.put(db, asked)
+    await gateway_tests.put(db, envelopes)
     received = [e.event for e in envelopes if isinstance(e.event, ReceiptReceived)]
     for envelope in envelopes:
         if isinstance(envelope.event, ReceiptsPushed):

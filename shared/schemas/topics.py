@@ -36,6 +36,11 @@ from shared.schemas.gateway_events import (
     ReceiptReceived,
     ReceiptsPushed,
 )
+from shared.schemas.gateway_states import (
+    GatewaysSeen,
+    GatewayTestAnswered,
+    GatewayTestRequested,
+)
 from shared.schemas.office_events import (
     CalendarPublished,
     MuteRecorded,
@@ -74,8 +79,11 @@ DeliveryEvent: TypeAlias = (
     | MessageActionAnswered
     | ExpectedAudited
 )
-ReceiptEvent: TypeAlias = ReceiptReceived | ReceiptsPushed | LinkRequested | MessageActionRequested
+ReceiptEvent: TypeAlias = (
+    ReceiptReceived | ReceiptsPushed | LinkRequested | MessageActionRequested | GatewayTestRequested
+)
 """What reached ingest from outside and the notifier acts on."""
+GatewayEvent: TypeAlias = GatewaysSeen | GatewayTestAnswered
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +101,10 @@ DIRECTORY = Topic("cuiban.directory.v1", (UnitUpserted,), compacted=True)
 REMINDERS = Topic("cuiban.reminders.v1", get_args(ReminderEvent))
 DELIVERIES = Topic("cuiban.deliveries.v1", get_args(DeliveryEvent))
 RECEIPTS = Topic("cuiban.receipts.v1", get_args(ReceiptEvent))
+GATEWAYS = Topic("cuiban.gateways.v1", get_args(GatewayEvent), compacted=True)
 DEAD_LETTERS = Topic("cuiban.dead-letters.v1", (RecordDeadLettered,))
 
-TOPICS = (TASKS, RULES, DIRECTORY, REMINDERS, DELIVERIES, RECEIPTS, DEAD_LETTERS)
+TOPICS = (TASKS, RULES, DIRECTORY, REMINDERS, DELIVERIES, RECEIPTS, GATEWAYS, DEAD_LETTERS)
 TOPIC_OF = {event: topic for topic in TOPICS for event in topic.events}
 
 

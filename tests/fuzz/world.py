@@ -13,7 +13,7 @@ from aiokafka.record.util import calc_crc32c
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.ingest.app import make_history_consumer
+from services.ingest.app import make_gateways_consumer, make_history_consumer
 from services.ingest.settings import IngestSettings
 from services.ingest.store.tables import OUTBOX as INGEST_OUTBOX
 from services.notifier.app import make_consumers as make_notifier_consumers
@@ -52,6 +52,7 @@ TOPICS = (
     topics.REMINDERS,
     topics.DELIVERIES,
     topics.RECEIPTS,
+    topics.GATEWAYS,
 )
 OUTBOXES = (INGEST_OUTBOX, SCHEDULER_OUTBOX, NOTIFIER_OUTBOX)
 
@@ -154,6 +155,7 @@ async def run_world(make_settings: Any) -> AsyncIterator[World]:
     ticking = Ticking(engine, scheduler, clock)
     own = [
         make_history_consumer(ingest, engine, reader),
+        make_gateways_consumer(ingest, engine, reader),
         *make_consumers(scheduler, engine, reader, ticking.timetables),
         *make_notifier_consumers(notifier, engine, reader, clock, PushReader.of_settings(notifier)),
     ]

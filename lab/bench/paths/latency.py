@@ -113,17 +113,18 @@ def find_noon_zone(instant: datetime) -> ZoneInfo:
 
 async def count_arrivals(sink: MeasuredProcess) -> float:
     """The number of messages that have arrived at the sinks."""
-    return float(await asyncio.to_thread(_fetch, sink, "count"))
+    return float(await asyncio.to_thread(ask_sink, sink, "count"))
 
 
 async def fetch_arrivals(sink: MeasuredProcess) -> list[tuple[int, float]]:
     """The unit number of each mail, and its arrival in seconds since the epoch."""
-    lines = (await asyncio.to_thread(_fetch, sink, "arrivals")).splitlines()
+    lines = (await asyncio.to_thread(ask_sink, sink, "arrivals")).splitlines()
     words = (line.split() for line in lines)
     return [(int(recipient.partition(b"@")[0]), float(at)) for recipient, at in words]
 
 
-def _fetch(sink: MeasuredProcess, what: str) -> bytes:
+def ask_sink(sink: MeasuredProcess, what: str) -> bytes:
+    """The sink's answer to a GET, as `lab.bench.world.sinks` describes it."""
     with urllib.request.urlopen(f"http://{HOST}:{sink.ports[1]}/{what}") as answer:
         return bytes(answer.read())
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from lab.bench.bare import gateways, kafka
 from lab.bench.figures import Figure, Goal
 from lab.bench.paths.reminders import make_items, make_reminders
-from lab.bench.world.engines import BenchEngines, BenchRun
+from lab.bench.world.engines import BenchEngines, BenchRun, World
 from lab.bench.world.processes import (
     CpuUse,
     MeasuredProcess,
@@ -118,11 +118,7 @@ async def _send_all(
 ) -> tuple[Curve, str]:
     """Let notifiers, which share the connections, send everything by the machine's clock."""
     async with bench.create_world("notifier", stepped=False) as world, AsyncExitStack() as stack:
-        slot = read_machine_time() + timedelta(days=1)
-        await seed_directory(world, 1, units)
-        await kafka.send_records(
-            world, make_reminders(units, (gateway.channel,), DIGEST_ITEMS, slot)
-        )
+        await send_reminders(world, units, gateway.channel)
         settings = {gateway.setting: str(gateway.at_once // processes), "CUIBAN_QUIET_SMS": "none"}
         starts = (
             stack.enter_async_context(
@@ -134,10 +130,22 @@ async def _send_all(
         count = world.make_record_counter(DELIVERIES)
         await watch_count(count, units)  # ReminderFannedOut: the notifications are stored
         ended = asyncio.create_task(watch_count(count, 2 * units))
-        await world.execute(
-            "UPDATE notifier.notifications SET not_before = now() + interval '3 seconds'"
-        )
-        await world.execute("VACUUM ANALYZE")
+        await make_due(world)
         cpu_use = CpuUse([*notifiers, sink, *find_engine_processes(world)])
         cpu_use.begin()
         return await ended, cpu_use.describe_per_item(units)
+
+
+async def send_reminders(world: World, units: int, channel: Channel) -> None:
+    """Let the notifier store a message to each of some units, to be sent tomorrow."""
+    slot = read_machine_time() + timedelta(days=1)
+    await seed_directory(world, 1, units)
+    await kafka.send_records(world, make_reminders(units, (channel,), DIGEST_ITEMS, slot))
+
+
+async def make_due(world: World) -> None:
+    """Let all stored messages be due in three seconds."""
+    await world.execute(
+        "UPDATE notifier.notifications SET not_before = now() + interval '3 seconds'"
+    )
+    await world.execute("VACUUM ANALYZE")

@@ -1,25 +1,55 @@
 """Gateways that answer at once: `python -m lab.bench.world.sinks SMTP_PORT HTTP_PORT`.
 
-They do as little as an SMTP and an HTTP server can do, so that only the sender is measured. They
-store only the recipient and the time of each message: `GET /arrivals` returns them, one per line,
-and `GET /count` their number.
+They do as little as an SMTP and an HTTP server can do, so that only the sender is measured. Of each
+message they store recipient, time, path and idempotency key: `GET /arrivals` lists recipients and
+times, `GET /offers` recipients, times, paths and keys, one per line, and `GET /count` has their
+number. Posts to a path that begins with `/dead` are taken and never answered, and not counted.
+`GET /hold?N` withholds the answers from the Nth message on, until `GET /release`. `GET /delay?MS`
+answers later.
 """
 
 import asyncio
 import re
 import sys
 import time
-from typing import cast
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
 
 import uvloop
 from typing_extensions import override
 
 from lab.stack.processes import HOST
 
-_arrivals: list[tuple[bytes, float]] = []
-"""Recipient, and arrival in seconds since the epoch."""
+
+class _Arrival(NamedTuple):
+    """A message; `at` is in seconds since the epoch. Path and key are those of a POST."""
+
+    recipient: bytes
+    at: float
+    path: bytes = b"-"
+    key: bytes = b"-"
+
+
+@dataclass
+class _Behaviour:
+    """How the HTTP server answers.
+
+    Attributes:
+        held_from: the number of the message from which on answers are withheld; None for none.
+        held: the connections that wait for an answer.
+        delay: seconds until an answer.
+    """
+
+    held_from: int | None = None
+    held: list["HttpConnection"] = field(default_factory=list)
+    delay: float = 0.0
+
+
+_arrivals: list[_Arrival] = []
+_behaviour = _Behaviour()
 _LENGTH = re.compile(rb"(?i)content-length: *(\d+)")
 _TO = re.compile(rb'"to": *"([^"]*)"')
+_KEY = re.compile(rb"(?i)\r\nwebhook-id: *([^\r]*)")
 _ACCEPTED = b'{"code": 0}'
 
 
@@ -73,7 +103,7 @@ class SmtpConnection(_BufferedConnection):
         if self._in_data:
             del self.seen[: end + 5]
             self._in_data = False
-            _arrivals.append((self._recipient, time.time()))
+            _arrivals.append(_Arrival(self._recipient, time.time()))
             self.send(b"250 2.0.0 taken\r\n")
             return True
         line = bytes(self.seen[:end])
@@ -114,19 +144,54 @@ class HttpConnection(_BufferedConnection):
             return False
         body = bytes(self.seen[end + 4 : request_end])
         del self.seen[:request_end]
-        if head.startswith(b"GET /count"):
-            self._answer(b"%d" % len(_arrivals))
-        elif head.startswith(b"GET /arrivals"):
-            self._answer(b"\n".join(b"%s %.6f" % arrival for arrival in _arrivals))
-        else:
-            to = _TO.search(body)
-            _arrivals.append((to[1] if to else b"", time.time()))
-            self._answer(_ACCEPTED)
+        verb, _, rest = head.partition(b" ")
+        path = rest.partition(b" ")[0]
+        if verb == b"GET":
+            self._answer(_answer_get(*path.partition(b"?")[::2]))
+        elif not path.startswith(b"/dead"):
+            self._take_message(head, path, body)
         return True
+
+    def _take_message(self, head: bytes, path: bytes, body: bytes) -> None:
+        to, key = _TO.search(body), _KEY.search(head)
+        recipient, name = to[1] if to else b"", key[1] if key else b"-"
+        _arrivals.append(_Arrival(recipient, time.time(), path, name))
+        if _behaviour.held_from is not None and len(_arrivals) >= _behaviour.held_from:
+            _behaviour.held.append(self)
+        elif _behaviour.delay:
+            asyncio.get_running_loop().call_later(_behaviour.delay, self.accept)
+        else:
+            self.accept()
+
+    def accept(self) -> None:
+        """Answer that the message is accepted."""
+        self._answer(_ACCEPTED)
 
     def _answer(self, body: bytes) -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
         self.send(head % len(body) + body)
+
+
+def _answer_get(what: bytes, value: bytes) -> bytes:
+    """The answer to a GET, which may change how messages are answered."""
+    match what:
+        case b"/count":
+            return b"%d" % len(_arrivals)
+        case b"/arrivals":
+            return b"\n".join(b"%s %.6f" % (each.recipient, each.at) for each in _arrivals)
+        case b"/offers":
+            return b"\n".join(b"%s %.6f %s %s" % each for each in _arrivals)
+        case b"/hold":
+            _behaviour.held_from = int(value)
+        case b"/release":
+            _behaviour.held_from, held, _behaviour.held = None, _behaviour.held, []
+            for connection in held:
+                connection.accept()
+        case b"/delay":
+            _behaviour.delay = int(value) / 1000
+        case _:
+            pass
+    return b""
 
 
 async def serve(smtp: int, http: int) -> None:

@@ -106,8 +106,15 @@ async def show_message(visit: SignedIn, notification_id: UUID) -> Response:
         "messages/message.html",
         message=message,
         story=_list_story(message),
+        words=_find_words(message),
         actions=[name for name in ACTIONS if may and name in message.allowed],
     )
+
+
+def _find_words(message: MessageStoryOut) -> str:
+    """What the gateway said, without the words before it that stand for the cause."""
+    text = message.reason.removeprefix("exhausted: ").removeprefix(message.cause)
+    return text.removeprefix(": ")
 
 
 def _list_story(message: MessageStoryOut) -> list[tuple[str, object]]:

@@ -13,7 +13,6 @@ from services.console.shell.visits import SignedIn
 from services.console.texts.message_words import STATUSES
 from services.console.texts.wording import CHANNELS
 from shared.api.fields import Page
-from shared.api.gateways import GatewayUseOut
 from shared.api.messages import CauseOut, MessageOut, PhoneListRowOut
 
 ROUTER = APIRouter()
@@ -73,14 +72,6 @@ async def show_causes(visit: SignedIn) -> Response:
 
 def _choose(cause: CauseOut) -> MessageFilters:
     return MessageFilters(status=cause.status, channel=cause.channel, cause=cause.cause)
-
-
-@ROUTER.get("/messages/gateways")
-async def show_gateways(visit: SignedIn) -> Response:
-    """What each gateway accepted and refused in the last week."""
-    visit.require("read-drafts")
-    page = await visit.api.list_page(GatewayUseOut, "/v1/gateways", days=7)
-    return visit.render("messages/gateways.html", gateways=page.items)
 
 
 @ROUTER.get("/messages/phone-list")

@@ -44,6 +44,18 @@ OUTCOMES: Mapping[str, str] = {
     "unknown": N_("结果不明"),
 }
 """How an attempt ended that no gateway refused."""
+CIRCUITS: Mapping[str, str] = {
+    "closed": N_("接通"),
+    "open": N_("断开"),
+    "half-open": N_("试探"),
+}
+"""Whether a gateway gets messages."""
+UNSENT: Mapping[str, str] = {
+    "no-gateway": N_("通知服务没有这个网关，没有发送"),
+    "gateway-limit": N_("达到网关的发送上限，没有发送"),
+    "too-late": N_("超过 10 分钟没能发出，没有发送"),
+}
+"""Why nothing was sent for a test of a gateway."""
 LETTER_STATES: Mapping[str, str] = {
     "open": N_("未处理"),
     "replayed": N_("已重放"),

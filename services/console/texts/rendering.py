@@ -34,6 +34,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "message_action": message_words.ACTIONS,
     "refusal": message_words.REFUSALS,
     "outcome": {**wording.REASONS, **message_words.OUTCOMES},
+    "test_outcome": {**wording.REASONS, **message_words.OUTCOMES, **message_words.UNSENT},
+    "circuit": message_words.CIRCUITS,
     "letter_state": message_words.LETTER_STATES,
     "obstacle": message_words.OBSTACLES,
 }
@@ -80,6 +82,7 @@ def _add_filters(environment: Environment, words: Wording) -> None:
     environment.filters["date"] = words.write_date
     environment.filters["weekday"] = words.name_weekday
     environment.filters["moment"] = words.write_moment
+    environment.filters["second"] = words.write_second
     environment.filters["part"] = lambda text: choose_part(text, words.language)
     for name, named in _WORDS.items():
         environment.filters[name] = lambda value, named=named: words.name_value(value, named)

@@ -138,6 +138,10 @@ class Wording:
         """An instant as 2026-12-02 14:05 in the office's zone; a dash without one."""
         return "—" if at is None else f"{at.astimezone(ZONE):%Y-%m-%d %H:%M}"
 
+    def write_second(self, at: datetime) -> str:
+        """An instant of today as 14:05:09 in the office's zone."""
+        return f"{at.astimezone(ZONE):%H:%M:%S}"
+
     def write_distance(self, due: date | None, today: date, calendar: WorkingCalendar) -> str:
         """How far a due date is in working days, such as 还有 3 个工作日."""
         if due is None:

@@ -12,7 +12,7 @@ from services.ingest.api import (
     evidence,
     feeds,
     forecast,
-    gateway_use,
+    gateways,
     hearings,
     ledger,
     links,
@@ -68,7 +68,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         413: "The request is too large.",
         422: "The request is not valid.",
         410: "The link has expired.",
-        429: "Too many failed sign-ins. Wait.",
+        429: "Too many failed sign-ins, or too many tests of gateways. Wait.",
         500: "An error in the program; the log has it under the correlation id.",
         503: "The database does not answer now. Try again.",
     }.items()
@@ -78,7 +78,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
     *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, receipts),
-    *(phone_list, messages, gateway_use, dead_letters),
+    *(phone_list, messages, gateways, dead_letters),
     *(calendars, settings, forecast, rule_books, rule_drafts, mutes, why, templates),
     *(users, sessions, openid, links, me, audit, proofs),
 )

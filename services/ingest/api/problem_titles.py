@@ -33,6 +33,7 @@ TITLES: Mapping[str, str] = {
     "sign-in-failed": "登录未成功。The sign-in failed.",
     "too-large": "内容过大。The content is too large to be stored.",
     "too-many-failures": "失败次数过多。There were too many failures.",
+    "too-many-requests": "次数过多，请稍后再试。There were too many; wait.",
     "unauthorized": "需要先登录。The caller must sign in.",
     "unavailable": "服务暂时无法处理。The service can't answer now.",
     "unconfirmed": "需要先确认其后果。What it means must be confirmed.",

@@ -32,6 +32,7 @@ _STATUS = {
     Fault.UNCONFIRMED: 409,
     Fault.INVALID: 422,
     Fault.FORBIDDEN: 403,
+    Fault.TOO_MANY: 429,
 }
 
 _SIGN_IN = {

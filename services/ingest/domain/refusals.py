@@ -16,6 +16,7 @@ class Fault(StrEnum):
     """It is possible, and what it means must be confirmed."""
     INVALID = "invalid"
     FORBIDDEN = "forbidden"
+    TOO_MANY = "too-many-requests"
 
 
 class RefusedError(CuibanError):

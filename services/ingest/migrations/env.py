@@ -1,6 +1,7 @@
 from services.ingest.store import (  # noqa: F401 - these add their tables to the metadata
     account_tables,
     dead_letter_tables,
+    gateway_tables,
     history_tables,
     journal_tables,
     life_tables,

@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
-from uuid import uuid4
+from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier.dispatch import gauges
+from services.notifier.dispatch.gateway_telling import GatewayTelling
 from services.notifier.dispatch.lane import Lane
 from services.notifier.domain.message import NotificationState
 from services.notifier.domain.retry import OpenReason
-from services.notifier.store import circuits, claims, held, outcomes
-from services.notifier.store.circuits import SeenGateway
+from services.notifier.store import held, outcomes
 from services.notifier.store.held import HeldCount
 from shared.clock import Clock, monotonic
 from shared.logging import log
@@ -20,8 +20,8 @@ from shared.schemas.rules import Channel
 
 _EVERY = 5.0
 """Seconds between looks."""
-_TELL_AFTER = 60.0
-"""Seconds after which the state of the gateways is stored, though it has not changed."""
+_LAST_WORDS = 2.0
+"""Seconds in which a stopping process tells that it has no gateways any more."""
 _MEANS = {HoldReason.NO_GATEWAY.value: "no gateway for"}
 
 
@@ -32,18 +32,21 @@ class Board:
         self._engine, self._clock, self._lanes = engine, clock, lanes
         self._open: set[tuple[Channel, NotificationState]] = set()
         self._held: dict[tuple[Channel, str], HeldCount] = {}
-        self._process = uuid4()
-        self._seen: list[SeenGateway] = []
-        self._told_at = -_TELL_AFTER
+        self._telling = GatewayTelling(engine, clock, lanes)
 
     async def run(self) -> None:
         """Look every few seconds, until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:  # noqa: BLE001 - a gauge must not end the process
-                log(__name__).warning("gauges.wait", error=str(error)[:300])
-            await asyncio.sleep(_EVERY)
+        try:
+            while True:
+                try:
+                    await self.look()
+                except Exception as error:  # noqa: BLE001 - a gauge must not end the process
+                    log(__name__).warning("gauges.wait", error=str(error)[:300])
+                await asyncio.sleep(_EVERY)
+        finally:
+            with suppress(Exception):
+                async with asyncio.timeout(_LAST_WORDS):
+                    await self._telling.end()
 
     async def look(self) -> None:
         """Count, set the gauges, and log an alarm when more held notifications are late.
@@ -55,7 +58,7 @@ class Board:
             counts = await outcomes.count_open(db)
             waiting = await outcomes.count_waiting(db)
             now_held = await held.count_held(db, self._clock.now())
-        await self._tell_circuits()
+        await self._telling.tell()
         self._open |= set(counts)
         for channel, state in self._open:
             gauges.OPEN.labels(channel, state).set(counts.get((channel, state), 0))
@@ -63,28 +66,6 @@ class Board:
         for key in self._held.keys() | now_held.keys():
             self._show(key, self._held.get(key, HeldCount(0)), now_held.get(key, HeldCount(0)))
         self._held = now_held
-
-    async def _tell_circuits(self) -> None:
-        """Store how the gateways are, when it changed and from time to time."""
-        now = monotonic()
-        seen = [
-            SeenGateway(
-                lane.channel,
-                name,
-                outlet.rest.get_circuit(now),
-                outlet.rest.breaker.why,
-                outlet.rest.health.share,
-            )
-            for lane in self._lanes
-            for name, outlet in lane.outlets.items()
-            if lane.channel not in lane.rules.policy.unconnected
-        ]
-        if seen == self._seen and now - self._told_at < _TELL_AFTER:
-            return
-        async with self._engine.begin() as db:
-            real = await claims.read_database_now(db)
-            await circuits.store_circuits(db, self._process, seen, real)
-        self._seen, self._told_at = seen, now
 
     def _show(self, key: tuple[Channel, str], before: HeldCount, now: HeldCount) -> None:
         channel, reason = key

@@ -15,7 +15,7 @@ from services.notifier.dispatch import gauges
 from services.notifier.dispatch.choosing import OutletState
 from services.notifier.dispatch.offers import GatewayRules, Offer
 from services.notifier.dispatch.rechecking import Recheck
-from services.notifier.dispatch.recording import Result, Unmade, name_outcome
+from services.notifier.dispatch.recording import Result, Unmade, name_end
 from services.notifier.dispatch.resting import Rest
 from services.notifier.dispatch.writing import Writer
 from services.notifier.domain.breaker import LONGEST_ALONE, LONGEST_BESIDE_OTHERS, Circuit
@@ -170,7 +170,7 @@ class Outlet:
                 self._measure(self._pace.usable)
 
     def _count(self, outcome: Outcome | Unmade) -> None:
-        name = name_outcome(outcome)
+        name = name_end(outcome)
         gauges.ATTEMPTS.labels(self.rules.channel, name).inc()
         gauges.OUTCOMES.labels(self.rules.channel, self.rules.name, name).inc()
 

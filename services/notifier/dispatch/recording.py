@@ -15,12 +15,13 @@ from services.notifier.dispatch.offers import GatewayRules, Offer
 from services.notifier.domain import reporting
 from services.notifier.domain.message import (
     AttemptEnd,
-    MessageAccepted,
     MessageRefused,
     NotificationState,
     Outcome,
     OutcomeUnknown,
     Refusal,
+    get_detail,
+    name_outcome,
 )
 from services.notifier.domain.retry import (
     HoldForDecision,
@@ -221,25 +222,15 @@ def _tell_attempt(offer: Offer, outcome: Outcome, now: datetime) -> Envelope:
         offer.notification,
         number=offer.number,
         gateway=offer.gateway,
-        outcome=name_outcome(outcome),
-        detail=_get_detail(outcome),
+        outcome=name_end(outcome),
+        detail=_find_detail(outcome),
         now=now,
     )
 
 
-def name_outcome(outcome: Outcome | Unmade) -> AttemptEnd | Refusal | Unmade:
-    """An outcome as one word of a closed set, for `attempts.outcome` and metric labels."""
-    match outcome:
-        case Unmade():
-            return outcome
-        case MessageAccepted():
-            return AttemptEnd.ACCEPTED
-        case MessageRefused(reason=reason):
-            return reason
-        case OutcomeUnknown():
-            return AttemptEnd.UNKNOWN
-        case _:
-            assert_never(outcome)
+def name_end(outcome: Outcome | Unmade) -> AttemptEnd | Refusal | Unmade:
+    """How an offer ended, as one word of a closed set."""
+    return outcome if isinstance(outcome, Unmade) else name_outcome(outcome)
 
 
 def _end_attempt(result: Result, real: datetime) -> EndedAttempt:
@@ -249,8 +240,8 @@ def _end_attempt(result: Result, real: datetime) -> EndedAttempt:
         notification_id=result.offer.notification.notification_id,
         number=result.offer.number,
         ended_at=real - ago,
-        outcome=name_outcome(outcome),
-        detail=_get_detail(outcome),
+        outcome=name_end(outcome),
+        detail=_find_detail(outcome),
     )
 
 
@@ -266,6 +257,5 @@ def _describe(offer: Offer, ended: EndedAttempt) -> AttemptMade:
     )
 
 
-def _get_detail(outcome: Outcome | Unmade) -> str:
-    """What the gateway answered when it did not accept."""
-    return outcome.detail if isinstance(outcome, MessageRefused | OutcomeUnknown) else ""
+def _find_detail(outcome: Outcome | Unmade) -> str:
+    return "" if isinstance(outcome, Unmade) else get_detail(outcome)

@@ -1,12 +1,19 @@
 """The state of one gateway in this process: its circuit and its health, with log and metrics."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.notifier.dispatch import gauges
 from services.notifier.domain.breaker import Breaker, Circuit
 from services.notifier.domain.health import Health
-from services.notifier.domain.message import MessageRefused, Outcome, Refusal
+from services.notifier.domain.message import (
+    MessageRefused,
+    Outcome,
+    Refusal,
+    get_detail,
+    name_outcome,
+)
 from shared.logging import log
 from shared.schemas.rules import Channel
 
@@ -18,6 +25,17 @@ _HINTS = {
     Refusal.GONE: "ask its operator why it was closed; it is tried again automatically",
 }
 _NO_ANSWER = "no-answer"
+_KEPT = 5
+"""How many of the latest answers are kept, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What a gateway answered; `at` is in seconds of `shared.clock.monotonic`."""
+
+    at: float
+    outcome: str
+    detail: str
 
 
 @dataclass(slots=True)
@@ -28,6 +46,7 @@ class Rest:
     gateway: str
     breaker: Breaker = field(default_factory=Breaker)
     health: Health = field(default_factory=Health)
+    answers: deque[KeptAnswer] = field(default_factory=lambda: deque(maxlen=_KEPT))
 
     @property
     def probing(self) -> bool:
@@ -43,6 +62,7 @@ class Rest:
         until, rested = self.breaker.until, self.probing
         outcome = self.breaker.learn(message_id, outcome, now)
         self.health = self.health.learn(outcome)
+        self.answers.append(KeptAnswer(now, name_outcome(outcome), get_detail(outcome)))
         gauges.SHARE.labels(self.channel, self.gateway).set(self.health.share)
         if self.breaker.until > until:
             self._show_rest(outcome)

@@ -47,12 +47,14 @@ class Breaker:
         until: the end of the pause.
         why: what opened the circuit; empty while it is closed.
         pause: seconds of the present pause; 0 while the circuit is closed.
+        since: when the circuit was last closed or opened; None before the first time.
     """
 
     longest: float = LONGEST_ALONE
     until: float = 0.0
     why: str = ""
     pause: float = 0.0
+    since: float | None = None
     _agreement: Agreement = field(default_factory=Agreement)
     _unanswered: set[UUID] = field(default_factory=set)
 
@@ -80,7 +82,7 @@ class Breaker:
                 if self.pause or len(self._unanswered) >= UNANSWERED:
                     self._open(f"no answer: {detail}".removesuffix(": "), now)
             case MessageAccepted() | MessageRefused():
-                self._close()
+                self._close(now)
             case _:
                 assert_never(outcome)
         return outcome
@@ -88,10 +90,12 @@ class Breaker:
     def _open(self, why: str, now: float) -> None:
         """Begin a pause, unless one is going on: answers to earlier offers still come in it."""
         if now >= self.until:
+            self.since = self.since if self.pause else now
             self.pause = min(self.pause * 2 or FIRST_PAUSE, self.longest)
             self.until, self.why = now + self.pause, why
 
-    def _close(self) -> None:
+    def _close(self, now: float) -> None:
+        self.since = now if self.pause else self.since
         self.pause = self.until = 0.0
         self.why = ""
         self._unanswered.clear()

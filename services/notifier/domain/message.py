@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import assert_never
 from uuid import UUID
 
 from services.notifier.domain.calendar_entries import CalendarEntry
@@ -179,6 +180,24 @@ class OutcomeUnknown:
 
 
 Outcome = MessageAccepted | MessageRefused | OutcomeUnknown
+
+
+def name_outcome(outcome: Outcome) -> AttemptEnd | Refusal:
+    """An outcome as one word of a closed set, for `attempts.outcome` and metric labels."""
+    match outcome:
+        case MessageAccepted():
+            return AttemptEnd.ACCEPTED
+        case MessageRefused(reason=reason):
+            return reason
+        case OutcomeUnknown():
+            return AttemptEnd.UNKNOWN
+        case _:
+            assert_never(outcome)
+
+
+def get_detail(outcome: Outcome) -> str:
+    """What the gateway answered when it did not accept; empty when it did."""
+    return "" if isinstance(outcome, MessageAccepted) else outcome.detail
 
 
 def remove_secret(outcome: Outcome, secret: str) -> Outcome:

@@ -27,6 +27,7 @@ from shared.schemas.gateway_events import (
     NotificationSuppressed,
     NotificationUndelivered,
 )
+from shared.schemas.gateway_states import GatewaysSeen, GatewayTestAnswered
 from shared.schemas.rules import Audience, Channel
 
 SOURCE = "/cuiban/notifier"
@@ -248,3 +249,14 @@ def report_answer(
         reopened=reopened,
     )
     return _report(event, notification, now, request.request_id)
+
+
+def report_gateways(seen: GatewaysSeen, now: datetime) -> Envelope:
+    """The event of how a process sees its gateways."""
+    event_id = identity.derive_event_id("GatewaysSeen", seen.process, seen.seen_at.isoformat())
+    return Envelope(event_id, SOURCE, now, seen.process, seen)
+
+
+def report_test(answered: GatewayTestAnswered, correlation_id: UUID, now: datetime) -> Envelope:
+    """The event of how a test of a gateway ended."""
+    return _wrap(answered, answered.request_id, correlation_id, now)

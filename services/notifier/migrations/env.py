@@ -1,6 +1,9 @@
 """Alembic's way in."""
 
-from services.notifier.store import calendar_tables  # noqa: F401 - adds to the metadata
+from services.notifier.store import (  # noqa: F401 - these add their tables to the metadata
+    calendar_tables,
+    gateway_test_tables,
+)
 from services.notifier.store.tables import METADATA
 from shared.database.migrating import run_migrations
 

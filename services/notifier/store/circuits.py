@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notifier.domain.breaker import Circuit
 from services.notifier.store.tables import CIRCUITS
 from shared.database.engine import insert_rows
+from shared.schemas.gateway_states import GatewayState
 from shared.schemas.rules import Channel
 
 _FORGET = text(
@@ -43,7 +44,7 @@ class SeenBy:
 
 
 async def store_circuits(
-    db: AsyncConnection, process: UUID, seen: Sequence[SeenGateway], now: datetime
+    db: AsyncConnection, process: UUID, seen: Sequence[GatewayState], now: datetime
 ) -> None:
     """Replace what a process saw, and delete what ended ones saw."""
     await db.execute(_FORGET, {"process": process})
@@ -51,7 +52,7 @@ async def store_circuits(
         {
             "process": process,
             "channel": each.channel,
-            "gateway": each.gateway,
+            "gateway": each.name,
             "circuit": each.circuit,
             "why": each.why,
             "share": each.share,

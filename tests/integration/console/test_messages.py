@@ -90,6 +90,7 @@ async def test_one_message_is_read_and_sent_again(desk: Desk) -> None:
     await page.goto("/messages?cause=unauthorised")
     await page.locator("tbody a").first.click()
     await expect(page.get_by_role("heading", name="经过")).to_be_visible()
+    await expect(page.locator("main")).not_to_contain_text("unauthorised")
     await check_page(page)
     await take_picture(page, "message")
     await page.get_by_role("link", name="重新发送").click()
@@ -106,6 +107,16 @@ async def test_one_message_is_read_and_sent_again(desk: Desk) -> None:
     await page.get_by_role("button", name="更换地址").click()
     await expect(page.get_by_role("alert")).to_be_visible()
     await expect(page.get_by_label("新地址")).to_have_value("x@y")
+
+
+async def test_a_message_shows_the_words_of_its_gateway_beside_the_cause(desk: Desk) -> None:
+    (message,) = await put_failed(desk, 1, "rejected: 550 no such user")
+    (tried,) = await put_failed(desk, 1, "exhausted: unreachable")
+    page = await desk.sign_in("viewer")
+    await page.goto(f"/messages/{message}")
+    await expect(page.locator("dl.facts")).to_contain_text("网关的答复550 no such user")
+    await page.goto(f"/messages/{tried}")
+    await expect(page.locator("main")).not_to_contain_text("unreachable")
 
 
 async def test_all_of_one_cause_are_sent_again_without_script(desk: Desk) -> None:

@@ -8,6 +8,8 @@ import httpx
 from services.ingest.domain.statuses import MessageState
 from tests.integration.ingest.changing_plans import PlanDesk
 from tests.integration.ingest.dead_letters import put_dead_letter
+from tests.integration.ingest.gateways import make_gateway, see
+from tests.integration.ingest.gateways import tell as tell_gateways
 from tests.integration.ingest.messages import put_message
 
 
@@ -113,6 +115,13 @@ class ObligationDesk(PlanDesk):
         values = waiting if how in {"cancel", "release"} else {}
         path = f"/v1/messages/{await put_message(self.api, row['unit_id'], **values)}"
         return await self.post(f"{path}/{how}", {"reason": "电话核实"} | body)
+
+    async def readdress(self) -> httpx.Response:
+        return await self.message("address", address="new@x.example")
+
+    async def gateway_test(self) -> httpx.Response:
+        await tell_gateways(self.api, see(make_gateway()))
+        return await self.post("/v1/gateway-tests", {"gateway": "mas", "address": "13800000009"})
 
     async def messages(self) -> httpx.Response:
         row = (await self.api.list_ledger())[0]

@@ -227,10 +227,9 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
         ("POST", f"/v1/messages/{{notification_id}}/{how}"): partial(Desk.message, how=how)
         for how in ("resend", "cancel", "release")
     },
-    ("POST", "/v1/messages/{notification_id}/address"): partial(
-        Desk.message, how="address", address="new@x.example"
-    ),
+    ("POST", "/v1/messages/{notification_id}/address"): Desk.readdress,
     ("POST", "/v1/messages/actions"): Desk.messages,
+    ("POST", "/v1/gateway-tests"): Desk.gateway_test,
     **{
         ("POST", f"/v1/dead-letters/{{letter_id}}/{how}"): partial(Desk.dead_letter, how=how)
         for how in ("replay", "discard")

@@ -9,21 +9,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from aiohttp import ClientSession
 from sqlalchemy import text
 
 from deploy.command import run
-from lab.simulator.app import Simulator, serve
-from lab.simulator.vendors.webhook import SimulatedWebhook
 from services.notifier.app import make_lanes
 from services.notifier.dispatch.board import Board
 from services.notifier.domain.message import MessageRefused, Refusal
 from shared.clock import monotonic
+from tests.integration.notifier.vendors import Vendors, add, count_sent, simulate_vendors
 from tests.integration.notifier.world import (
-    SECRET,
     World,
-    get_unit_id,
-    make_contact,
     make_reminder,
     make_unit,
     wait_until,
@@ -33,70 +28,15 @@ pytestmark = pytest.mark.integration
 NAMES = ("one", "two")
 
 
-class Vendors:
-    """Two simulated gateways, and the file that names them."""
-
-    def __init__(self, address: str, path: Path, simulator: Simulator) -> None:
-        self._address, self._path, self._simulator = address, path, simulator
-
-    def write(self, **more: dict[str, Any]) -> Path:
-        """The file of gateways, with the fields that an entry has beside the usual."""
-        entries = [
-            {
-                "name": name,
-                "vendor": "webhook",
-                "url": {"env": f"URL_{name}"},
-                "keys": {"env": "GATEWAY_KEYS"},
-                **more.get(name, {}),
-            }
-            for name in NAMES
-        ]
-        self._path.write_text(json.dumps({"gateways": entries}))
-        return self._path
-
-    async def fail(self, vendor: str, fault: str, times: int = 1000) -> None:
-        wanted = {"vendor": vendor, "fault": fault, "times": times}
-        async with ClientSession() as session:
-            await session.post(f"{self._address}/faults", json=wanted)
-
-    def count(self, vendor: str) -> int:
-        return sum(each.vendor == vendor for each in self._simulator.received)
-
-
-def simulate(name: str) -> SimulatedWebhook:
-    return type(name, (SimulatedWebhook,), {"NAME": name})()
-
-
 @pytest.fixture
 async def vendors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Vendors]:
-    simulator = Simulator({name: simulate(name) for name in NAMES})
-    async with serve(simulator) as address:
-        monkeypatch.setenv("GATEWAY_KEYS", SECRET)
-        for name in NAMES:
-            monkeypatch.setenv(f"URL_{name}", f"{address}/{name}/sms")
-        yield Vendors(address, tmp_path / "gateways.yaml", simulator)
-
-
-async def add(world: World, number: int, first: int = 0) -> None:
-    for n in range(first, first + number):
-        name = f"局{n}"
-        contact = make_contact(get_unit_id(name), mobile=f"138{n:08}")
-        await world.tell(
-            make_unit(name, contacts=(contact,)), make_reminder(name, channels=("sms",))
-        )
+    async with simulate_vendors(NAMES, tmp_path / "gateways.yaml", monkeypatch) as made:
+        yield made
 
 
 async def list_outcomes(world: World) -> list[tuple[str, str]]:
     rows = await world.fetch_rows("SELECT gateway, outcome FROM notifier.attempts ORDER BY number")
     return [(row.gateway, row.outcome) for row in rows]
-
-
-async def count_sent(world: World, gateway: str = "%") -> int:
-    rows = await world.fetch_rows(
-        "SELECT 1 FROM notifier.notifications WHERE state = 'sent' AND gateway LIKE :gateway",
-        gateway=gateway,
-    )
-    return len(rows)
 
 
 async def test_what_the_first_refuses_the_backup_gets_at_once(

@@ -32,9 +32,10 @@ from shared.schemas.gateway_events import (
     ReceiptReceived,
     ReceiptsPushed,
 )
+from shared.schemas.gateway_states import GatewayTestRequested
 from shared.schemas.office_events import OfficeSettingsPublished, TemplatePublished
 from shared.schemas.rules import Audience, Channel, ReminderKind
-from shared.schemas.topics import DELIVERIES
+from shared.schemas.topics import DELIVERIES, GATEWAYS
 from tests.integration.notifier.sinks import MailSink, SmsSink
 
 OFFICE = identity.derive_office_id("yanting")
@@ -160,6 +161,7 @@ class World:
                     | ReceiptsPushed()
                     | LinkRequested()
                     | MessageActionRequested()
+                    | GatewayTestRequested()
                 ):
                     handle = partial(handlers.handle_receipts, self.pushes)
                 case OfficeSettingsPublished() | TemplatePublished():
@@ -210,11 +212,13 @@ class World:
 
     async def list_events(self, kind: str | None = None) -> list[Event]:
         """The events in the outbox, in order."""
-        rows = await self.fetch_rows("SELECT value, headers FROM notifier.outbox ORDER BY id")
+        rows = await self.fetch_rows(
+            "SELECT topic, value, headers FROM notifier.outbox ORDER BY id"
+        )
+        topics = {topic.name: topic for topic in (DELIVERIES, GATEWAYS)}
         events = []
         for row in rows:
             headers = json.loads(row.headers) if isinstance(row.headers, str) else row.headers
-            events.append(
-                decode(DELIVERIES, row.value, [(k, v.encode()) for k, v in headers]).event
-            )
+            encoded = [(k, v.encode()) for k, v in headers]
+            events.append(decode(topics[row.topic], row.value, encoded).event)
         return [event for event in events if kind is None or type(event).__name__ == kind]

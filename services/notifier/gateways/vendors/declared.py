@@ -165,14 +165,13 @@ class Declared(HttpVendor):
         code = show_scalar(find_at(content, form.code))
         if code is None:
             return read_unclear(answer)
+        message_id = _show_at(content, form.message_id)
         if code in form.success:
-            message_id = show_scalar(find_at(content, form.message_id)) if form.message_id else None
-            accepted = Reading(Verdict.ACCEPTED, message_id=message_id or "")
-            return read_status(answer) or accepted
+            return read_status(answer) or Reading(Verdict.ACCEPTED, message_id=message_id)
         table = CodeTable({Verdict(name): each for name, each in form.codes.items()})
-        text = (show_scalar(find_at(content, form.text)) if form.text else "") or ""
+        text = _show_at(content, form.text)
         detail = f"{code}: {text}" if text else code
-        return Reading(table.find(code) or Verdict.FAILED, detail)
+        return Reading(table.find(code) or Verdict.FAILED, detail, message_id)
 
     @override
     def is_genuine(self, push: Push) -> bool:
@@ -185,3 +184,8 @@ class Declared(HttpVendor):
         """By the places that the description names."""
         form = self.receipts
         return read_reports(form, body) if form else []
+
+
+def _show_at(content: object, path: str | None) -> str:
+    """The scalar at a place of an answer; empty where there is none."""
+    return (show_scalar(find_at(content, path)) if path else None) or ""

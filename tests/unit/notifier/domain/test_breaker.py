@@ -64,6 +64,15 @@ def test_after_the_pause_it_is_half_open_and_one_answer_closes_it() -> None:
     assert breaker.why == ""
 
 
+def test_it_knows_since_when_it_is_as_it_is() -> None:
+    breaker = Breaker()
+    assert learn(breaker, TAKEN, 1, now=1.0).since is None
+    assert learn(breaker, AWAY, 2, now=2.0).since == 2.0
+    assert learn(breaker, AWAY, 3, now=5.0).since == 2.0  # a new pause of the same rest
+    assert learn(breaker, TAKEN, 4, now=9.0).since == 9.0
+    assert learn(breaker, TAKEN, 5, now=10.0).since == 9.0
+
+
 @pytest.mark.parametrize("failure", [AWAY, LOST])
 def test_each_failing_probe_doubles_the_pause_up_to_the_longest(failure: Outcome) -> None:
     breaker, now, pauses = learn(Breaker(longest=3.0), AWAY, 1), 0.0, []

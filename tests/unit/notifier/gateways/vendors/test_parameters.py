@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from deploy.gateways import _WORDS
 from services.notifier.domain.message import Message
 from services.notifier.gateways.vendors.parameters import VARIABLES, TemplateVendor, fill
+from services.notifier.rendering.gateway_tests import TEST_WORDS
 from services.notifier.rendering.sms import render_sms
 from shared.messages.wording import Digest, Door
 from shared.schemas.facts import ReminderItem
@@ -60,7 +60,7 @@ def test_each_name_has_the_value_of_the_message(template: str, filled: str) -> N
 
 def test_every_name_of_the_language_has_a_value_in_a_reminder_and_in_a_test() -> None:
     assert [name for name in VARIABLES if not fill(f"{{{name}}}", MESSAGE)] == ["subject"]
-    assert MESSAGE.content.words.keys() == _WORDS.keys()
+    assert MESSAGE.content.words.keys() == TEST_WORDS.keys()
 
 
 @pytest.mark.parametrize("vendor", ["aliyun", "tencent", "huawei", "mas"])
