@@ -8,10 +8,9 @@ from pydantic import AfterValidator, Field, SecretStr
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from shared.base_settings import BoundedDuration, NonNegativeDuration, ProcessSettings
+from shared.base_settings import BoundedDuration, NonNegativeDuration
+from shared.kafka_settings import KafkaSettings
 from shared.links import LinkKeys
-
-_HOSTS = r"^[\w.\-\[\]:]+:\d{1,5}(,[\w.\-\[\]:]+:\d{1,5})*$"
 
 
 def _check_database_url(url: SecretStr) -> SecretStr:
@@ -32,11 +31,9 @@ def _check_link_keys(written: SecretStr) -> SecretStr:
     return written
 
 
-class Settings(ProcessSettings):
+class Settings(KafkaSettings):
     """What a service needs to reach the broker and the database, and to be watched."""
 
-    kafka: str = Field(default="127.0.0.1:9092", pattern=_HOSTS)
-    """Bootstrap servers, `host:port[,host:port]`."""
     topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,100}$")
     """Before every topic's and consumer group's name, where installations share a broker."""
     partitions: int = Field(default=4, ge=1, le=1000)
