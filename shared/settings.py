@@ -5,24 +5,16 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from shared.base_settings import BoundedDuration, NonNegativeDuration
+from shared.database_url import check_database_url
 from shared.kafka_settings import KafkaSettings
 from shared.links import LinkKeys
 
 
 def _check_database_url(url: SecretStr) -> SecretStr:
     """Refuse a URL of no PostgreSQL database, without repeating it: it may hold a password."""
-    try:
-        parts = make_url(url.get_secret_value())
-    except (ArgumentError, ValueError):
-        parts = None
-    port = parts.port if parts and parts.port is not None else 5432
-    named = parts is not None and parts.get_backend_name() == "postgresql" and parts.host
-    if not named or not 0 < port < 65536:  # noqa: PLR2004 - 16 bits
-        raise ValueError("write it like postgresql://user:password@host:5432/database")
+    check_database_url(url.get_secret_value())
     return url
 
 
@@ -44,6 +36,8 @@ class Settings(KafkaSettings):
     database_url: Annotated[SecretStr, AfterValidator(_check_database_url)] = SecretStr(
         "postgresql://postgres@127.0.0.1:5432/cuiban"
     )
+    """With TLS as libpq names it: `?sslmode=verify-full&sslrootcert=FILE`, and `sslcert`, `sslkey`
+    where the server asks for a certificate. `passfile=FILE` names a password file of libpq."""
     database_pool: int = Field(default=10, ge=2, le=200)
     statement_timeout: BoundedDuration = timedelta(seconds=30)
     hung_after: BoundedDuration = timedelta(minutes=1)

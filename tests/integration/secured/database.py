@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from lab.stack.postgres import _choose_account
-from lab.stack.processes import HOST, Program, as_account, find_free_ports, is_port_open
+from lab.stack.processes import HOST, Program, as_account, find_free_ports
 from tests.integration.secured.broker import NAME
 from tests.integration.secured.certificates import Authority
 
@@ -41,7 +41,7 @@ def find_server() -> Path | None:
     """The folder with the programs of a PostgreSQL with TLS on this machine; None without one."""
     for program in _list_servers():
         config = program.with_name("pg_config")
-        if config.exists() and program.with_name("initdb").exists():
+        if config.exists() and program.with_name("pg_isready").exists():
             options = subprocess.run(
                 [config, "--configure"], capture_output=True, text=True, check=False, timeout=10
             )
@@ -97,10 +97,16 @@ def prepare_database(place: Path, authority: Authority, programs: Path) -> tuple
         log=place / "postgres.log",
         env={"LC_ALL": "C"},
         account=account,
-        ready=lambda: is_port_open(port),
+        ready=lambda: is_accepting(programs, port),
         stop_signal=signal.SIGINT,
     )
     return program, port
+
+
+def is_accepting(programs: Path, port: int) -> bool:
+    """Whether the server has started."""
+    command = [programs / "pg_isready", "-q", "-h", HOST, "-p", str(port)]
+    return subprocess.run(command, check=False, timeout=10).returncode == 0
 
 
 def _list_options(port: int, authority: Authority) -> Sequence[str]:

@@ -72,3 +72,25 @@ def test_the_password_of_the_broker_may_stand_in_a_file(
     settings = Settings.load()
     assert settings.get_kafka_password() == "s3cret"
     assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ("sslmode=verified", "sslmode is one of these"),
+        ("sslmode=verify-full", "needs sslrootcert"),
+        ("sslmode=verify-ca&sslrootcert=system", "needs sslmode=verify-full"),
+        ("sslrootcert=/etc/ca.pem", "needs sslmode=require"),
+        ("sslmode=require&sslkey=/etc/key", "sslkey without sslcert"),
+        ("sslmode=require&sslrootcert=/no/ca.pem", "/no/ca.pem can't be used"),
+    ],
+)
+def test_a_url_that_contradicts_itself_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, query: str, wrong: str
+) -> None:
+    monkeypatch.setenv("CUIBAN_DATABASE_URL", f"postgresql://u:s3cret@h/d?{query}")
+    with pytest.raises(CuibanError) as refused:
+        Settings.load()
+    assert "CUIBAN_DATABASE_URL" in refused.value.message
+    assert wrong in refused.value.message
+    assert "s3cret" not in refused.value.message
