@@ -18,6 +18,7 @@ from shared.api.plans import PlanHead
 from shared.api.problems import Problem, choose_part
 from shared.api.revisions import RevisionHead
 from shared.errors import CuibanError
+from shared.tls import TlsFiles, build_context
 
 M = TypeVar("M", bound=BaseModel)
 _REFUSED, _FAULTY = 400, 500
@@ -40,11 +41,18 @@ class Api:
     """Calls the API, and turns its problems into errors that say what to do.
 
     `patience` is in seconds. A POST that is made again with the same key changes nothing more.
+    `ca_file` holds the authorities of the API's certificate, where it is a private one.
+
+    Raises:
+        CertificateError: `ca_file` can't be used.
     """
 
-    def __init__(self, base_url: str, token: str, *, patience: float = 600) -> None:
+    def __init__(
+        self, base_url: str, token: str, *, patience: float = 600, ca_file: Path | None = None
+    ) -> None:
         self._http = httpx.Client(
             base_url=base_url,
+            verify=build_context(TlsFiles(ca_file=ca_file)) if ca_file else True,
             headers={"Authorization": f"Bearer {token}"},
             timeout=httpx.Timeout(10, read=patience),
             trust_env=False,
@@ -197,7 +205,8 @@ def connect(state: Path) -> Api:
         raise WrongUseError(
             _("No token is named."), _("Set CUIBAN_TOKEN to a token of the office.")
         )
-    return Api(address, token)
+    ca_file = os.environ.get("CUIBAN_API_CA_FILE")
+    return Api(address, token, ca_file=Path(ca_file) if ca_file else None)
 
 
 def find_plan(api: Api, word: str, *, published: bool = False) -> str:

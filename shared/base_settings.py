@@ -1,9 +1,10 @@
 """Settings of any process, and what reads them from the environment."""
 
 from datetime import timedelta
-from typing import Annotated, Self
+from pathlib import Path
+from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import CuibanError
@@ -13,6 +14,35 @@ BoundedDuration = Annotated[timedelta, Field(ge=_MILLISECOND, le=_HOUR)]
 """A pause or a time-out: from a millisecond to an hour."""
 NonNegativeDuration = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=3660))]
 """A duration that may be 0."""
+_LONGEST_SECRET = 10_000
+
+
+def read_secret_file(path: Path) -> str:
+    """The secret that a file holds alone, without blanks at its ends.
+
+    Raises:
+        OSError: the file can't be read.
+        ValueError: it is not UTF-8.
+    """
+    with path.open(encoding="utf-8") as file:
+        return file.read(_LONGEST_SECRET).strip()
+
+
+def _check_secret_file(path: Path) -> Path:
+    try:
+        empty = not read_secret_file(path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no UTF-8"
+        raise ValueError(
+            f"读不到文件 {path}：{reason}。The file {path} can't be read: {reason}."
+        ) from error
+    if empty:
+        raise ValueError(f"文件 {path} 是空的。The file {path} is empty.")
+    return path
+
+
+SecretFile = Annotated[Path, AfterValidator(_check_secret_file)]
+"""A file that holds a secret alone. One that can't be read is refused with the settings."""
 
 
 class ProcessSettings(BaseSettings):
@@ -37,5 +67,11 @@ class ProcessSettings(BaseSettings):
             return cls()
         except ValidationError as error:
             rows = error.errors(include_url=False, include_input=False)
-            named = "; ".join(f"CUIBAN_{str(r['loc'][0]).upper()}: {r['msg']}" for r in rows)
+            named = "; ".join(map(_describe_fault, rows))
             raise CuibanError(f"A setting can't be read: {named}.") from error
+
+
+def _describe_fault(row: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+    """A fault with its variable; the text of a fault of several variables names them."""
+    words = str(row["msg"]).removeprefix("Value error, ")
+    return f"CUIBAN_{str(row['loc'][0]).upper()}: {words}" if row["loc"] else words

@@ -5,25 +5,16 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
-from shared.base_settings import BoundedDuration, NonNegativeDuration, ProcessSettings
+from shared.base_settings import BoundedDuration, NonNegativeDuration
+from shared.database_url import check_database_url
+from shared.kafka_settings import KafkaSettings
 from shared.links import LinkKeys
-
-_HOSTS = r"^[\w.\-\[\]:]+:\d{1,5}(,[\w.\-\[\]:]+:\d{1,5})*$"
 
 
 def _check_database_url(url: SecretStr) -> SecretStr:
     """Refuse a URL of no PostgreSQL database, without repeating it: it may hold a password."""
-    try:
-        parts = make_url(url.get_secret_value())
-    except (ArgumentError, ValueError):
-        parts = None
-    port = parts.port if parts and parts.port is not None else 5432
-    named = parts is not None and parts.get_backend_name() == "postgresql" and parts.host
-    if not named or not 0 < port < 65536:  # noqa: PLR2004 - 16 bits
-        raise ValueError("write it like postgresql://user:password@host:5432/database")
+    check_database_url(url.get_secret_value())
     return url
 
 
@@ -32,11 +23,9 @@ def _check_link_keys(written: SecretStr) -> SecretStr:
     return written
 
 
-class Settings(ProcessSettings):
+class Settings(KafkaSettings):
     """What a service needs to reach the broker and the database, and to be watched."""
 
-    kafka: str = Field(default="127.0.0.1:9092", pattern=_HOSTS)
-    """Bootstrap servers, `host:port[,host:port]`."""
     topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,100}$")
     """Before every topic's and consumer group's name, where installations share a broker."""
     partitions: int = Field(default=4, ge=1, le=1000)
@@ -47,6 +36,8 @@ class Settings(ProcessSettings):
     database_url: Annotated[SecretStr, AfterValidator(_check_database_url)] = SecretStr(
         "postgresql://postgres@127.0.0.1:5432/cuiban"
     )
+    """With TLS as libpq names it: `?sslmode=verify-full&sslrootcert=FILE`, and `sslcert`, `sslkey`
+    where the server asks for a certificate. `passfile=FILE` names a password file of libpq."""
     database_pool: int = Field(default=10, ge=2, le=200)
     statement_timeout: BoundedDuration = timedelta(seconds=30)
     hung_after: BoundedDuration = timedelta(minutes=1)

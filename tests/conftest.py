@@ -28,6 +28,8 @@ from shared.settings import Settings
 _SYSTEMS = ("e2e", "demo", "chaos")
 """Folders whose tests run whole systems. One process runs them all: two systems at the same time
 share two cores, and take longer than one after the other."""
+_SECURED = Path("tests/integration/secured")
+"""The folder whose tests share a broker and a database with TLS."""
 
 # As in a service. The default renders the values of variables, which takes seconds when they are
 # large and delays whatever runs in the same loop.
@@ -56,12 +58,14 @@ SettingsFor = Callable[..., Awaitable[Any]]
 
 
 class FileScheduling(LoadScopeScheduling):
-    """Gives each process whole files, and all tests of whole systems to one process."""
+    """Gives each process whole files; all tests of whole systems to one, those with TLS to one."""
 
     @override
     def _split_scope(self, nodeid: str) -> str:
         path = PurePosixPath(nodeid.partition("::")[0])
-        return "systems" if path.parts[1] in _SYSTEMS else str(path)
+        if path.parts[1] in _SYSTEMS:
+            return "systems"
+        return str(_SECURED if path.is_relative_to(_SECURED) else path)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduling:

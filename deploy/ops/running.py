@@ -17,6 +17,7 @@ from deploy.places import load_settings
 from deploy.terminal.errors import NO, NOT_RUNNING, WRONG_USE, NotRunningError, WrongUseError
 from deploy.terminal.language import _
 from shared.database.engine import create_engine, is_infrastructure
+from shared.database.reaching import explain_unreachable, is_refused
 from shared.errors import CuibanError
 from shared.kafka.broker.positions import define_positions_table
 from shared.kafka.consuming.applier import Tables
@@ -53,6 +54,8 @@ async def _run(settings: Settings, work: Callable[[AsyncConnection, Settings], A
         async with engine.begin() as db:
             return await work(db, settings)
     except (SQLAlchemyError, OSError) as error:
+        if is_refused(error):
+            raise explain_unreachable(engine.url, error) from error
         if not is_infrastructure(error):
             raise
         leave(

@@ -40,6 +40,8 @@ class Broker:
         controllers: the controller port of every broker of the cluster, by node id; empty for a
             single broker.
         cluster: the cluster's id; generated when empty.
+        settings: further lines of server.properties, or others in the place of ours.
+        format_options: further options with which its storage is formatted.
     """
 
     directory: Path
@@ -48,6 +50,8 @@ class Broker:
     node: int = 1
     controllers: Mapping[int, int] = field(default_factory=dict)
     cluster: str = ""
+    settings: Mapping[str, object] = field(default_factory=dict)
+    format_options: Sequence[str] = ()
 
     @property
     def address(self) -> str:
@@ -70,9 +74,9 @@ class Broker:
         command = [java, *FLAGS, f"-Djava.io.tmpdir={directory / 'tmp'}", "-cp", path]
         if not (directory / "data" / "meta.properties").exists():
             say("Kafka: formatting its storage")
-            _format(
-                command, settings, directory / "format.log", self.cluster or generate_cluster_id()
-            )
+            # One argument with "=": an id may begin with a hyphen and would be parsed as an option.
+            cluster = f"--cluster-id={self.cluster or generate_cluster_id()}"
+            _format(command, settings, directory / "format.log", [cluster, *self.format_options])
         return Program(
             name=directory.name,
             argv=[*command, "kafka.Kafka", str(settings)],
@@ -118,6 +122,7 @@ class Broker:
             "num.io.threads": 4,
             "log.index.size.max.bytes": 1_048_576,
             "log.cleaner.dedupe.buffer.size": 16_777_216,
+            **self.settings,
         }
         return "".join(f"{key}={_escape_property(str(value))}\n" for key, value in values.items())
 
@@ -174,10 +179,8 @@ def _read_java_version(java: str) -> int | None:
     return int(match.group(1)) if match else None
 
 
-def _format(command: Sequence[str], settings: Path, log: Path, cluster: str) -> None:
-    # One argument with "=": an id may begin with a hyphen and would be parsed as an option.
-    id_option = f"--cluster-id={cluster}"
-    arguments = ["kafka.tools.StorageTool", "format", id_option, "-c", str(settings)]
+def _format(command: Sequence[str], settings: Path, log: Path, options: Sequence[str]) -> None:
+    arguments = ["kafka.tools.StorageTool", "format", *options, "-c", str(settings)]
     with log.open("wb") as output:
         done = subprocess.run(  # noqa: S603 - the command is built above
             [*command, *arguments],

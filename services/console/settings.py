@@ -1,6 +1,7 @@
 """The settings of the console."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from pydantic import Field
 
@@ -14,6 +15,9 @@ class ConsoleSettings(ProcessSettings):
 
     api: str = Field(default="http://127.0.0.1:8080", pattern=_ADDRESS, min_length=1)
     """The address of ingest's API, without a slash at its end."""
+    api_ca_file: Path | None = None
+    """The authorities of the API's certificate, where its address is https with a private one; read
+    again when the file changes."""
     api_patience: BoundedDuration = timedelta(minutes=5)
     """How long a page waits for an answer of the API; reading a large file takes minutes."""
     console_host: str = "127.0.0.1"

@@ -58,7 +58,8 @@ class NotifierSettings(MessageSettings):
     `when-offered` (a password may be sent unencrypted), `never`. `auto` is `always` with a
     password, so that it is never sent unencrypted, and otherwise `when-offered`."""
     smtp_ca_file: Path | None = None
-    """Certificates to trust beside the system's, for a mail server with a private one."""
+    """Certificates to trust beside the system's, for a mail server with a private one; read again
+    when the file changes."""
     mail_from: str = "政务公开办 <cuiban@cuiban.example>"
     """The sender, `Name <address>`. Its domain is the end of every Message-ID."""
     mail_calendar: bool = False
@@ -70,6 +71,8 @@ class NotifierSettings(MessageSettings):
     sms_url: SecretStr = SecretStr("")
     sms_secret: SecretStr = SecretStr("")
     """`whsec_…`; two of them, separated by a space, while a key is rotated."""
+    sms_ca_file: Path | None = None
+    """As `smtp_ca_file`, for the SMS gateway."""
     sms_concurrency: int = Field(default=32, ge=1, le=500)
     sms_unknown: WhenUnknown = WhenUnknown.REOFFER
     sms_success: Words = SUCCESS

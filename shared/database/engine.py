@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
-from sqlalchemy import JSON, Table, event, make_url, text
+from sqlalchemy import JSON, Table, event, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from shared.clock import Clock
 from shared.database.news import spread_news
+from shared.database_url import parse_database_url
 from shared.errors import ClockWrongError, PoisonError
 from shared.settings import Settings
 
@@ -45,13 +46,15 @@ def create_engine(settings: Settings, application: str) -> AsyncEngine:
     values, which may be addresses, since errors are logged. A process that hangs within a
     transaction (stopped, swapped out) loses it, and its locks, after `hung_after`.
     """
+    address = parse_database_url(settings.database_url.get_secret_value())
     engine = create_async_engine(
-        make_url(settings.database_url.get_secret_value()).set(drivername="postgresql+asyncpg"),
+        address.url,
         pool_size=settings.database_pool,
         max_overflow=0,
         hide_parameters=True,
         pool_timeout=settings.statement_timeout.total_seconds(),
         connect_args={
+            **address.build_options(),
             "timeout": 5,
             "command_timeout": settings.statement_timeout.total_seconds() + 5,
             "server_settings": {

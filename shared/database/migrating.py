@@ -9,10 +9,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from shared.database.reaching import UNREACHABLE, explain_unreachable
+from shared.database_url import DatabaseAddress, parse_database_url
 from shared.errors import NotReadyError
 from shared.logging import log
 
@@ -21,13 +22,17 @@ def _configure_alembic(database_url: str, service: str) -> Config:
     place = Path(__file__).parents[2] / "services" / service / "migrations"
     config = Config()
     config.set_main_option("script_location", str(place))
-    config.attributes["database_url"] = make_url(database_url).set(drivername="postgresql+asyncpg")
+    config.attributes["database"] = parse_database_url(database_url)
     config.attributes["service"] = service
     return config
 
 
 def migrate(database_url: str, service: str) -> None:
-    """Bring the schema of `service` to its newest version. Blocks; runs its own event loop."""
+    """Bring the schema of `service` to its newest version. Blocks; runs its own event loop.
+
+    Raises:
+        NotReadyError: the database can't be reached.
+    """
     command.upgrade(_configure_alembic(database_url, service), "head")
 
 
@@ -36,7 +41,7 @@ def run_migrations(metadata: MetaData, finish: str = "") -> None:
     from alembic import context  # noqa: PLC0415 - exists only while Alembic runs
 
     service = context.config.attributes["service"]
-    url = context.config.attributes["database_url"]
+    database: DatabaseAddress = context.config.attributes["database"]
 
     def upgrade(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy hands over a sync facade
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {service}"))
@@ -55,10 +60,16 @@ def run_migrations(metadata: MetaData, finish: str = "") -> None:
         connection.commit()
 
     async def connect() -> None:
-        engine = create_async_engine(url)
-        async with engine.connect() as connection:
+        engine = create_async_engine(database.url, connect_args=database.build_options())
+        try:
+            connection = await engine.connect()
+        except UNREACHABLE as error:
+            raise explain_unreachable(engine.url, error) from error
+        try:
             await connection.run_sync(upgrade)
-        await engine.dispose()
+        finally:
+            await connection.close()
+            await engine.dispose()
 
     asyncio.run(connect())
 
@@ -112,11 +123,8 @@ async def read_schema_version(engine: AsyncEngine, service: str) -> SchemaVersio
     try:
         async with engine.connect() as db:
             applied, compatible = await db.run_sync(read_revisions)
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
-        raise NotReadyError(
-            f"PostgreSQL at {engine.url.host}:{engine.url.port} does not answer.",
-            "Start it, or point CUIBAN_DATABASE_URL at one that runs.",
-        ) from error
+    except UNREACHABLE as error:
+        raise explain_unreachable(engine.url, error) from error
     return SchemaVersion(applied or "", wanted, applied == wanted or wanted in compatible)
 
 

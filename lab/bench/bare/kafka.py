@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from lab.bench.world.engines import World
 from shared.kafka.broker.codec import EncodedRecord
+from shared.kafka.broker.connecting import build_client_options
 from shared.schemas.topics import TASKS, Topic, apply_prefix
 
 _MESSAGE_LIMIT = 8 * 2**20
@@ -16,7 +17,7 @@ _MESSAGE_LIMIT = 8 * 2**20
 def make_producer(world: World) -> AIOKafkaProducer:
     """A producer with the relay's settings: idempotent, in batches."""
     return AIOKafkaProducer(
-        bootstrap_servers=world.settings.kafka,
+        **build_client_options(world.settings),
         enable_idempotence=True,
         acks="all",
         linger_ms=2,
@@ -58,7 +59,7 @@ async def measure_producing(world: World, number: int, size: int = 400) -> float
 async def measure_crossing(world: World, topic: Topic, number: int) -> list[float]:
     """Seconds from sending a record until a consumer has it, for each, one after the other."""
     at = TopicPartition(apply_prefix(topic.name, world.settings.topic_prefix), 0)
-    consumer = AIOKafkaConsumer(bootstrap_servers=world.settings.kafka)
+    consumer = AIOKafkaConsumer(**build_client_options(world.settings))
     await consumer.start()
     try:
         consumer.assign([at])

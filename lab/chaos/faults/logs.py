@@ -8,6 +8,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from shared.kafka.broker.connecting import build_client_options
 from shared.kafka.broker.provisioning import create_topics, list_partitions
 from shared.schemas.topics import TOPICS, Topic, apply_prefix
 from shared.settings import Settings
@@ -28,7 +29,7 @@ def find_topic(word: str) -> Topic:
 
 async def remake_topic(settings: Settings, topic: Topic) -> None:
     """Delete a topic with its records, and create it again."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = AIOKafkaAdminClient(**build_client_options(settings))
     await admin.start()
     try:
         await admin.delete_topics([apply_prefix(topic.name, settings.topic_prefix)])
@@ -46,14 +47,14 @@ async def delete_records(settings: Settings, topic: Topic) -> int:
     partitions = [
         TopicPartition(p.topic, p.number) for p in await list_partitions(settings, [topic])
     ]
-    reader = AIOKafkaConsumer(bootstrap_servers=settings.kafka)
+    reader = AIOKafkaConsumer(**build_client_options(settings))
     await reader.start()
     try:
         begins = await reader.beginning_offsets(partitions)
         ends = await reader.end_offsets(partitions)
     finally:
         await reader.stop()
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = AIOKafkaAdminClient(**build_client_options(settings))
     await admin.start()
     try:
         await admin.delete_records(
@@ -69,7 +70,7 @@ async def fetch_end_offsets(settings: Settings, topic: Topic) -> dict[TopicParti
     partitions = [
         TopicPartition(p.topic, p.number) for p in await list_partitions(settings, [topic])
     ]
-    reader = AIOKafkaConsumer(bootstrap_servers=settings.kafka)
+    reader = AIOKafkaConsumer(**build_client_options(settings))
     await reader.start()
     try:
         return dict(await reader.end_offsets(partitions))

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from aiokafka import AIOKafkaProducer
 
 from services.ingest.store.history_tables import CONSUMER as HISTORY
+from shared.kafka.broker.connecting import build_client_options
 from shared.kafka.broker.log_reader import LogReader
 from shared.kafka.broker.provisioning import list_partitions
 from shared.kafka.broker.records import Partition
@@ -87,7 +88,7 @@ class StreamFaults:
         self, at: Partition, key: bytes | None, value: bytes | None, headers: Headers
     ) -> None:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self.settings.kafka, enable_idempotence=True, acks="all"
+            **build_client_options(self.settings), enable_idempotence=True, acks="all"
         )
         await producer.start()
         try:

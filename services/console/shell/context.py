@@ -12,6 +12,7 @@ from services.console.shell.person import OfficePerson
 from services.console.shell.session_cache import SessionCache
 from services.console.texts.rendering import PageTemplates
 from shared.api.ledger import LedgerChoicesOut
+from shared.tls import ReloadingContext, TlsFiles
 
 _IDLE_SECONDS = 2.0
 """How long an unused connection is kept: less than ingest keeps it (uvicorn: 5 seconds), or a
@@ -41,9 +42,15 @@ class ConsoleContext:
 def make_context(
     settings: ConsoleSettings, transport: httpx.AsyncBaseTransport | None = None
 ) -> ConsoleContext:
-    """Everything that requests share. `transport` replaces the network in tests."""
+    """Everything that requests share. `transport` replaces the network in tests.
+
+    Raises:
+        CertificateError: the certificates of the API's authority can't be used.
+    """
+    ca_file = settings.api_ca_file
     http = httpx.AsyncClient(
         base_url=settings.api,
+        verify=ReloadingContext(TlsFiles(ca_file=ca_file)) if ca_file else True,
         timeout=httpx.Timeout(10, read=settings.api_patience.total_seconds()),
         limits=httpx.Limits(
             max_connections=200, max_keepalive_connections=50, keepalive_expiry=_IDLE_SECONDS

@@ -114,7 +114,7 @@ def build_gateway(
     """The gateway that an entry of the file describes.
 
     Raises:
-        CuibanError: the certificates of a mail server can't be read.
+        CuibanError: the certificates of `ca_file` can't be used.
     """
     if isinstance(gateway, HttpVendor):
         return HttpGateway(gateway, timeout=timeout, now=read_machine_time)
@@ -197,6 +197,7 @@ def make_sms_webhook(settings: NotifierSettings) -> Webhook | None:
         success=settings.sms_success,
         permanent=settings.sms_permanent,
         concurrency=settings.sms_concurrency,
+        ca_file=settings.sms_ca_file,
     )
 
 
@@ -207,6 +208,7 @@ def make_webhook(
     success: tuple[str, ...],
     permanent: tuple[str, ...] = (),
     concurrency: int = 8,
+    ca_file: Path | None = None,
 ) -> Webhook:
     """A webhook as the environment describes it.
 
@@ -224,4 +226,5 @@ def make_webhook(
         success=success,
         permanent=permanent,
         concurrency=concurrency,
+        ca_file=ca_file,
     )

@@ -6,7 +6,6 @@ server can recognise the repeat.
 """
 
 import asyncio
-import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -35,6 +34,7 @@ from services.notifier.domain.smtp_answers import SmtpCommand, judge_reply
 from services.notifier.gateways.mime import encode_domain, encode_mail, is_sendable, parse_sender
 from shared.errors import CuibanError
 from shared.messages.wording import clean
+from shared.tls import ReloadingContext, TlsFiles
 
 _CLOSING, _DONE, _FORWARD, _GO_ON = 421, 250, 251, 354
 _NO_REPLY = -1  # aiosmtplib's code for a line that is not an SMTP reply
@@ -122,12 +122,7 @@ class EmailGateway:
         self._timeout = timeout / timedelta(seconds=1)
         self._now = now
         self._idle: list[SMTP] = []
-        self._context = ssl.create_default_context()
-        if server.ca_file:
-            try:
-                self._context.load_verify_locations(server.ca_file)
-            except OSError as error:  # no such file, or no certificate in it
-                raise CuibanError(f"CUIBAN_SMTP_CA_FILE can't be used: {error}.") from error
+        self._context = ReloadingContext(TlsFiles(ca_file=server.ca_file, with_system=True))
 
     async def send(self, message: Message) -> Outcome:
         """Send a mail once; if a pooled connection has died meanwhile, on a new one."""

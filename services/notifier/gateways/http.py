@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import (
@@ -27,6 +28,7 @@ from services.notifier.domain.message import (
 )
 from services.notifier.gateways.exchange import VendorAnswer, VendorRequest
 from shared.messages.wording import clean
+from shared.tls import ReloadingContext, TlsFiles
 
 _ANSWER_LIMIT = 64 * 1024
 _SHORT = 120
@@ -34,10 +36,21 @@ _SHORT = 120
 
 
 class HttpClient:
-    """Makes requests to one vendor. The connections stay open between messages."""
+    """Makes requests to one vendor. The connections stay open between messages.
 
-    def __init__(self, *, concurrency: int, timeout: timedelta) -> None:
+    `ca_file` holds authorities to trust beside the system's.
+
+    Raises:
+        CertificateError: `ca_file` can't be used.
+    """
+
+    def __init__(
+        self, *, concurrency: int, timeout: timedelta, ca_file: Path | None = None
+    ) -> None:
         self._concurrency = concurrency
+        self._tls = (
+            ReloadingContext(TlsFiles(ca_file=ca_file, with_system=True)) if ca_file else True
+        )
         seconds = timeout / timedelta(seconds=1)
         self._timeout = ClientTimeout(total=seconds, sock_connect=seconds / 2)
         self._session: ClientSession | None = None
@@ -70,7 +83,7 @@ class HttpClient:
 
     def _open(self) -> ClientSession:
         self._session = ClientSession(
-            connector=TCPConnector(limit=self._concurrency, keepalive_timeout=30),
+            connector=TCPConnector(limit=self._concurrency, keepalive_timeout=30, ssl=self._tls),
             cookie_jar=DummyCookieJar(),
             timeout=self._timeout,
             headers={"user-agent": "cuiban"},

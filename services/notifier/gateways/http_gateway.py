@@ -22,14 +22,20 @@ _BEFORE_END = timedelta(minutes=5)
 
 
 class HttpGateway:
-    """Sends messages through one vendor. An access token is kept until shortly before its end."""
+    """Sends messages through one vendor. An access token is kept until shortly before its end.
+
+    Raises:
+        CertificateError: the vendor's `ca_file` can't be used.
+    """
 
     def __init__(
         self, vendor: HttpVendor, *, timeout: timedelta, now: Callable[[], datetime]
     ) -> None:
         self.name = vendor.name
         self._vendor, self._now = vendor, now
-        self._client = HttpClient(concurrency=vendor.concurrency, timeout=timeout)
+        self._client = HttpClient(
+            concurrency=vendor.concurrency, timeout=timeout, ca_file=vendor.ca_file
+        )
         self._token: Token | None = None
         self._token_until: datetime | None = None
 

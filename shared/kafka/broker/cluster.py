@@ -17,7 +17,7 @@ from shared.kafka.broker.cluster_requests import (
     DescribeLogDirs,
     DescribeQuorum,
 )
-from shared.kafka.broker.provisioning import connect_admin
+from shared.kafka.broker.connecting import open_admin
 from shared.schemas.topics import Topic, apply_prefix
 from shared.settings import Settings
 
@@ -71,12 +71,9 @@ async def describe_cluster(settings: Settings) -> ClusterDescription:
     Raises:
         NotReadyError: the broker does not answer.
     """
-    admin = await connect_admin(settings)
-    try:
+    async with open_admin(settings) as admin:
         described = await admin.describe_cluster()
         version = await _read_metadata_version(admin)
-    finally:
-        await admin.close()
     brokers = tuple(sorted(each["node_id"] for each in described["brokers"]))
     return ClusterDescription(brokers, version)
 
@@ -90,11 +87,8 @@ async def list_replica_troubles(
         NotReadyError: the broker does not answer.
     """
     names = [apply_prefix(topic.name, settings.topic_prefix) for topic in topics]
-    admin = await connect_admin(settings)
-    try:
+    async with open_admin(settings) as admin:
         described = await admin.describe_topics(names)
-    finally:
-        await admin.close()
     every = [
         ReplicaTrouble(
             each["topic"],
@@ -115,8 +109,7 @@ async def list_log_folders(settings: Settings) -> list[LogFolder]:
     Raises:
         NotReadyError: the broker does not answer.
     """
-    admin = await connect_admin(settings)
-    try:
+    async with open_admin(settings) as admin:
         folders = []
         for broker in (await admin.describe_cluster())["brokers"]:
             node = broker["node_id"]
@@ -129,8 +122,6 @@ async def list_log_folders(settings: Settings) -> list[LogFolder]:
                     )
                 )
         return folders
-    finally:
-        await admin.close()
 
 
 async def read_controller_time(settings: Settings) -> datetime | None:

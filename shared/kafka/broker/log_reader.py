@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.kafka.broker import header_names
+from shared.kafka.broker.connecting import build_client_options
 from shared.kafka.broker.records import Partition, RawRecord
 from shared.settings import Settings
 
@@ -167,7 +168,7 @@ class _Connection:
     async def _open(self) -> AIOKafkaConsumer:
         if self._consumer is None:
             consumer = AIOKafkaConsumer(
-                bootstrap_servers=self._settings.kafka,
+                **build_client_options(self._settings),
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 max_partition_fetch_bytes=self._fetch_bytes,

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin import NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
 from shared.errors import CuibanError, NotReadyError
+from shared.kafka.broker.connecting import open_admin, report_unreachable
 from shared.kafka.broker.records import Partition
 from shared.kafka.broker.topic_settings import (
     TopicDescription,
@@ -23,6 +24,7 @@ from shared.settings import Settings
 
 _EXISTS = 36  # TOPIC_ALREADY_EXISTS, Kafka protocol error codes
 _UNKNOWN = 3  # UNKNOWN_TOPIC_OR_PARTITION
+_DENIED = 29  # TOPIC_AUTHORIZATION_FAILED
 _TOLD_WITHIN = 10.0  # seconds
 _OF_TOPIC = 1  # DYNAMIC_TOPIC_CONFIG, the source of a setting that a topic has for itself
 
@@ -46,11 +48,8 @@ async def create_topics(settings: Settings, topics: Iterable[Topic] = TOPICS) ->
         )
         for topic in topics
     ]
-    admin = await connect_admin(settings)
-    try:
+    async with open_admin(settings) as admin:
         answer = await admin.create_topics(missing)
-    finally:
-        await admin.close()
     made = []
     for name, code, *_ in answer.topic_errors:
         if code == 0:
@@ -67,13 +66,12 @@ async def list_partitions(settings: Settings, topics: Iterable[Topic]) -> list[P
         NotReadyError: the broker does not answer, or lacks one of the topics.
     """
     names = [apply_prefix(topic.name, settings.topic_prefix) for topic in topics]
-    admin = await connect_admin(settings)
     try:
-        described = await admin.describe_topics(names)
+        async with open_admin(settings) as admin:
+            described = await admin.describe_topics(names)
     except KafkaError as error:
-        raise _report_away(settings) from error
-    finally:
-        await admin.close()
+        raise await report_unreachable(settings) from error
+    _require_access(settings, [(d["topic"], d["error_code"]) for d in described])
     missing = [d["topic"] for d in described if d["error_code"] == _UNKNOWN]
     if missing:
         raise NotReadyError(
@@ -95,16 +93,16 @@ async def describe_topics(settings: Settings, topics: Iterable[Topic]) -> list[T
     """
     named_topics = [apply_prefix(topic.name, settings.topic_prefix) for topic in topics]
     partitions = await list_partitions(settings, topics)
-    admin = await connect_admin(settings)
     try:
-        answers = await admin.describe_configs(
-            [ConfigResource(ConfigResourceType.TOPIC, name) for name in named_topics]
-        )
-        described = await admin.describe_topics(named_topics)
+        async with open_admin(settings) as admin:
+            answers = await admin.describe_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, name) for name in named_topics]
+            )
+            described = await admin.describe_topics(named_topics)
     except KafkaError as error:
-        raise _report_away(settings) from error
-    finally:
-        await admin.close()
+        raise await report_unreachable(settings) from error
+    rows = [row for answer in answers for row in answer.resources]
+    _require_access(settings, [(name, code) for code, _, _, name, _ in rows])
     replicas = {d["topic"]: min(len(p["replicas"]) for p in d["partitions"]) for d in described}
     return [
         TopicDescription(
@@ -114,8 +112,7 @@ async def describe_topics(settings: Settings, topics: Iterable[Topic]) -> list[T
             {entry[0]: entry[1] for entry in entries if entry[1] is not None},
             frozenset(entry[0] for entry in entries if entry[3] == _OF_TOPIC),
         )
-        for answer in answers
-        for _, _, _, name, entries in answer.resources
+        for _, _, _, name, entries in rows
     ]
 
 
@@ -165,11 +162,8 @@ async def repair_topics(settings: Settings, topics: Sequence[Topic] = TOPICS) ->
         if each.name in mended
     ]
     if resources:
-        admin = await connect_admin(settings)
-        try:
+        async with open_admin(settings) as admin:
             answers = await admin.alter_configs(resources)
-        finally:
-            await admin.close()
         for code, words, _, name in (row for answer in answers for row in answer.resources):
             if code:
                 raise CuibanError(f"The broker refused to change {name}: {words}.")
@@ -195,33 +189,21 @@ async def raise_partitions(settings: Settings, topics: Iterable[Topic], number: 
         if each.partitions < number
     }
     if few:
-        admin = await connect_admin(settings)
         try:
-            await admin.create_partitions(few)
+            async with open_admin(settings) as admin:
+                await admin.create_partitions(few)
         except KafkaError as error:
             raise CuibanError(f"The broker refused to add partitions: {error}.") from error
-        finally:
-            await admin.close()
     return sorted(few)
 
 
-async def connect_admin(settings: Settings) -> AIOKafkaAdminClient:
-    """A client for requests about the cluster; the caller closes it.
-
-    Raises:
-        NotReadyError: the broker does not answer.
-    """
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=10_000)
-    try:
-        await admin.start()
-    except (KafkaError, OSError) as error:
-        await admin.close()
-        raise _report_away(settings) from error
-    return admin
-
-
-def _report_away(settings: Settings) -> NotReadyError:
-    return NotReadyError(
-        f"Kafka at {settings.kafka} does not answer.",
-        "Start it, or point CUIBAN_KAFKA at one that runs.",
-    )
+def _require_access(settings: Settings, codes: Iterable[tuple[str, int]]) -> None:
+    """Refuse to go on where the broker denies access to a topic; `codes` are its answers."""
+    if denied := sorted(name for name, code in codes if code == _DENIED):
+        names = ", ".join(denied)
+        raise NotReadyError(
+            f"{settings.kafka} 不准访问主题 {names}。"
+            f"Kafka at {settings.kafka} denies access to the topics {names}.",
+            "用有权授权的账号运行 `cuiban prepare`（CUIBAN_KAFKA_PRINCIPAL_…）。"
+            "Run `cuiban prepare` (CUIBAN_KAFKA_PRINCIPAL_…) as a user that may grant access.",
+        )

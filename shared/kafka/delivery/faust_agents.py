@@ -17,6 +17,7 @@ from typing import Any
 
 import faust
 from aiokafka import AIOKafkaConsumer
+from faust.auth import Credentials, SASLCredentials, SSLCredentials
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
@@ -26,6 +27,7 @@ from faust.types.tuples import TP
 from mode import CrashingSupervisor
 from typing_extensions import override
 
+from shared.kafka.broker.connecting import build_client_options
 from shared.kafka.broker.header_names import AIOKAFKA
 from shared.kafka.broker.library_internals import Internal, require_internals
 from shared.kafka.broker.records import Partition, RawRecord
@@ -119,6 +121,7 @@ def create_faust_app(settings: Settings, service: str) -> faust.App:
     return _App(
         f"{settings.topic_prefix}cuiban-{service}",
         broker=[f"kafka://{host}" for host in settings.kafka.split(",")],
+        broker_credentials=_build_credentials(settings),
         autodiscover=False,
         web_enabled=False,
         store="memory://",
@@ -135,6 +138,19 @@ def create_faust_app(settings: Settings, service: str) -> faust.App:
         consumer_max_fetch_size=2**20,  # a larger record still comes, alone (KIP-74)
         worker_redirect_stdouts=False,
     )
+
+
+def _build_credentials(settings: Settings) -> Credentials | None:
+    """How faust's consumer connects: faust's form of `build_client_options`."""
+    options = build_client_options(settings)
+    if settings.kafka_uses_sasl:
+        return SASLCredentials(
+            username=options["sasl_plain_username"],
+            password=options["sasl_plain_password"],
+            ssl_context=options.get("ssl_context"),
+            mechanism=options["sasl_mechanism"],
+        )
+    return SSLCredentials(options["ssl_context"]) if settings.kafka_uses_tls else None
 
 
 def add_agent(app: faust.App, consumer: Consumer, topic_name: str, within: float) -> None:

@@ -5,6 +5,7 @@ from aiokafka.errors import KafkaError
 
 from shared import metrics
 from shared.backoff import Backoff
+from shared.kafka.broker.connecting import build_client_options
 from shared.kafka.broker.log_reader import to_raw_record
 from shared.kafka.broker.records import Partition
 from shared.kafka.consuming.consumer import Consumer
@@ -26,7 +27,7 @@ async def run_group(consumer: Consumer, settings: Settings, group: str) -> None:
     while True:
         kafka = AIOKafkaConsumer(
             *consumer.topics,
-            bootstrap_servers=settings.kafka,
+            **build_client_options(settings),
             group_id=f"{settings.topic_prefix}cuiban-{group}",
             enable_auto_commit=False,
             auto_offset_reset="earliest",

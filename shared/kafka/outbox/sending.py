@@ -17,6 +17,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import RecordMetadata
 
+from shared.kafka.broker.connecting import build_client_options
 from shared.kafka.outbox.publishing import MESSAGE_LIMIT
 from shared.kafka.outbox.sequence_numbers import SequenceNumbers, TopicPartition
 from shared.schemas.topics import apply_prefix
@@ -216,7 +217,7 @@ async def open_sender(settings: Settings) -> AsyncIterator[Sender]:
 
 def _build_producer(settings: Settings) -> AIOKafkaProducer:
     return AIOKafkaProducer(
-        bootstrap_servers=settings.kafka,
+        **build_client_options(settings),
         enable_idempotence=True,
         acks="all",
         linger_ms=2,

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from shared.errors import CuibanError
@@ -24,3 +26,71 @@ def test_a_setting_that_cannot_be_read_is_named_without_its_value(
 def test_the_database_password_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUIBAN_DATABASE_URL", "postgresql://u:s3cret@h/d")
     assert "s3cret" not in repr(Settings.load())
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"SECURITY_PROTOCOL": "TLS"}, "CUIBAN_KAFKA_SECURITY_PROTOCOL"),
+        ({"SECURITY_PROTOCOL": "SASL_SSL"}, "needs CUIBAN_KAFKA_SASL_USERNAME"),
+        ({"SECURITY_PROTOCOL": "SASL_SSL", "SASL_USERNAME": "a"}, "CUIBAN_KAFKA_SASL_PASSWORD"),
+        ({"SASL_USERNAME": "a", "SASL_PASSWORD": "s3cret"}, "use SASL_SSL"),
+        ({"SSL_CA_LOCATION": "/etc/ca.pem"}, "does not encrypt"),
+        (
+            {
+                "SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+                "SASL_MECHANISM": "PLAIN",
+                "SASL_USERNAME": "a",
+                "SASL_PASSWORD": "s3cret",
+            },
+            "PLAIN without TLS",
+        ),
+        ({"SECURITY_PROTOCOL": "SSL", "SSL_CA_LOCATION": "/no/ca.pem"}, "/no/ca.pem can't be used"),
+        ({"SECURITY_PROTOCOL": "SSL", "SSL_KEY_LOCATION": "/no/key"}, "key without"),
+        ({"SASL_PASSWORD_FILE": "/no/password"}, "CUIBAN_KAFKA_SASL_PASSWORD_FILE"),
+    ],
+)
+def test_a_broker_that_can_not_be_reached_so_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], wrong: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"CUIBAN_KAFKA_{name}", value)
+    with pytest.raises(CuibanError) as caught:
+        Settings.load()
+    assert wrong in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_the_password_of_the_broker_may_stand_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.write_text("s3cret\n")
+    monkeypatch.setenv("CUIBAN_KAFKA_SECURITY_PROTOCOL", "SASL_PLAINTEXT")
+    monkeypatch.setenv("CUIBAN_KAFKA_SASL_USERNAME", "a")
+    monkeypatch.setenv("CUIBAN_KAFKA_SASL_PASSWORD_FILE", str(file))
+    settings = Settings.load()
+    assert settings.get_kafka_password() == "s3cret"
+    assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ("sslmode=verified", "sslmode is one of these"),
+        ("sslmode=verify-full", "needs sslrootcert"),
+        ("sslmode=verify-ca&sslrootcert=system", "needs sslmode=verify-full"),
+        ("sslrootcert=/etc/ca.pem", "needs sslmode=require"),
+        ("sslmode=require&sslkey=/etc/key", "sslkey without sslcert"),
+        ("sslmode=require&sslrootcert=/no/ca.pem", "/no/ca.pem can't be used"),
+    ],
+)
+def test_a_url_that_contradicts_itself_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, query: str, wrong: str
+) -> None:
+    monkeypatch.setenv("CUIBAN_DATABASE_URL", f"postgresql://u:s3cret@h/d?{query}")
+    with pytest.raises(CuibanError) as refused:
+        Settings.load()
+    assert "CUIBAN_DATABASE_URL" in refused.value.message
+    assert wrong in refused.value.message
+    assert "s3cret" not in refused.value.message

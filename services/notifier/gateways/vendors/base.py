@@ -10,6 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
@@ -123,6 +124,7 @@ class HttpVendor(GatewaySettings):
     """A vendor over HTTP.
 
     Attributes:
+        ca_file: certificates to trust beside the system's, where the vendor has a private one.
         gone: codes of receipts that mean that no message ever reaches the address; `*` stands for
             any rest. Carriers and contracts have codes of their own.
     """
@@ -131,6 +133,7 @@ class HttpVendor(GatewaySettings):
     SIGNED: ClassVar[bool] = True
     """Whether the vendor verifies a signature or a key of each request."""
 
+    ca_file: Path | None = None
     gone: tuple[str, ...] = Field(default=(), max_length=100)
 
     @abstractmethod
