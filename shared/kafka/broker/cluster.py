@@ -133,11 +133,8 @@ async def read_controller_time(settings: Settings) -> datetime | None:
     Raises:
         NotReadyError: the broker does not answer.
     """
-    admin = await connect_admin(settings)
-    try:
+    async with open_admin(settings) as admin:
         answer = await _ask(admin, DescribeQuorum())
-    finally:
-        await admin.close()
     for _name, partitions, _tags in answer.topics if answer else ():
         for _index, code, leader, _epoch, _mark, voters, *_rest in partitions:
             times = [each[3] for each in voters if each[0] == leader]
