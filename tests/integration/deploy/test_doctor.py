@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from deploy.command import run
-from deploy.doctor.checking import CheckState, Finding
+from deploy.doctor.checking import CheckState, Engine, Finding, HealthCheck, run_checks
 from deploy.doctor.command import examine_installation
 from deploy.doctor.gateways import check_reach
 from deploy.doctor.installation import Installation
+from deploy.doctor.postgresql import check_migrations, check_server
 from deploy.terminal.language import use_language
 from services.notifier.settings import NotifierSettings
 from shared.clock import read_machine_time
@@ -97,6 +100,21 @@ async def test_what_is_well_and_what_is_not_is_seen(make_settings: SettingsFor) 
     disks = [finding for (check, _), finding in seen.items() if check == "disk"]
     assert len(disks) == 2  # of PostgreSQL and of the broker
     assert all("are free" in each.saw for each in disks)
+
+
+async def test_a_database_that_is_not_there_is_one_failure(make_settings: SettingsFor) -> None:
+    settings = await make_settings(NotifierSettings, topics=False)
+    url = settings.database_url.get_secret_value().rpartition("/")[0] + "/nowhere"
+    engine = create_engine(settings.model_copy(update={"database_url": SecretStr(url)}), "test")
+    check = partial(check_server, engine)
+    (finding,) = await run_checks([HealthCheck("postgresql", check)], LIMIT)
+    (other,) = await run_checks(
+        [HealthCheck("migrations", partial(check_migrations, engine), Engine.POSTGRESQL)], LIMIT
+    )
+    await engine.dispose()
+    assert (finding.state, finding.away) == (FAILED, False)
+    assert "nowhere" in finding.saw
+    assert other.state is SKIPPED
 
 
 @asynccontextmanager
