@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from deploy.terminal.language import N_, _
 from shared.database.engine import is_infrastructure
@@ -15,6 +15,9 @@ from shared.kafka.broker.log_reader import BrokerUnavailableError
 
 _SHORT = 300
 """Characters of an error's text that are shown."""
+_NO_ENTRY = ("28", "3D000")
+"""SQLSTATEs: authorization, and a database that is not there."""
+_NO_PRIVILEGE = "42501"
 
 
 class CheckState(StrEnum):
@@ -73,21 +76,27 @@ async def run_checks(checks: Sequence[HealthCheck], limit: timedelta) -> list[Fi
 
 async def _run(check: HealthCheck, limit: timedelta) -> Report:
     seconds = limit / timedelta(seconds=1)
+    timer = asyncio.timeout(seconds)
     try:
-        async with asyncio.timeout(seconds):
+        async with timer:
             return await check.work()
-    except TimeoutError:
-        saw = _("It took more than {seconds:g} s.").format(seconds=seconds)
-        todo = _("See whether the machine or the network is slow; `--limit` gives it more time.")
-        return [Finding(check.name, "", CheckState.FAILED, saw, todo)]
     except Exception as error:  # noqa: BLE001 - a check that crashes is a failed check
-        return [_describe_crash(check, error)]
+        if not timer.expired():
+            return [_describe_crash(check, error)]
+    saw = _("It took more than {seconds:g} s.").format(seconds=seconds)
+    todo = _("See whether the machine or the network is slow; `--limit` gives it more time.")
+    away = check.needs is None
+    return [Finding(check.name, "", CheckState.FAILED, saw, todo, away=away)]
 
 
 def _describe_crash(check: HealthCheck, error: Exception) -> Finding:
-    if check.needs and _is_away(error):
-        saw = _("{engine} does not answer.").format(engine=check.needs)
+    if check.needs and _is_unavailable(error):
+        saw = _("{engine} can't be asked: see its own line.").format(engine=check.needs)
         return Finding(check.name, "", CheckState.SKIPPED, saw)
+    if get_sqlstate(error) == _NO_PRIVILEGE:
+        saw = _("This user of the database may not see it.")
+        todo = _("Set CUIBAN_DATABASE_URL to the user that owns the schemas.")
+        return Finding(check.name, "", CheckState.SKIPPED, saw, todo)
     if isinstance(error, CuibanError):
         return Finding(check.name, "", CheckState.FAILED, error.message, error.hint)
     words = f"{type(error).__name__}: {error}"[:_SHORT]
@@ -95,10 +104,17 @@ def _describe_crash(check: HealthCheck, error: Exception) -> Finding:
     return Finding(check.name, "", CheckState.FAILED, saw, _("Report it, with this text."))
 
 
-def _is_away(error: Exception) -> bool:
+def _is_unavailable(error: Exception) -> bool:
+    """Whether an engine is away, or lets nobody in."""
     if isinstance(error, NotReadyError | BrokerUnavailableError):
         return True
-    return isinstance(error, SQLAlchemyError | OSError) and is_infrastructure(error)
+    return is_infrastructure(error) or get_sqlstate(error).startswith(_NO_ENTRY)
+
+
+def get_sqlstate(error: Exception) -> str:
+    """The SQLSTATE that PostgreSQL gave; empty when it gave none."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(cause, "sqlstate", None) or ""
 
 
 TITLES = {

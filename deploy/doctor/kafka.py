@@ -3,16 +3,27 @@
 from collections.abc import Sequence
 
 from deploy.doctor.checking import CheckState, Finding, Report
-from deploy.terminal.language import _
+from deploy.terminal.language import N_, _
 from shared.errors import NotReadyError
 from shared.kafka.broker.cluster import ReplicaTrouble, describe_cluster, list_replica_troubles
 from shared.kafka.broker.provisioning import list_topic_faults
+from shared.kafka.broker.topic_settings import TopicFault
 from shared.schemas.topics import TOPICS
 from shared.settings import Settings
 
 _RELEASES = {7: "3.3", 8: "3.4", 9: "3.5", 12: "3.6", 15: "3.7", 20: "3.8", 21: "3.9", 22: "4.0"}
 """The releases whose first `metadata.version` is a number (Kafka's MetadataVersion)."""
 _SHOWN = 5
+_WHY = {
+    "cleanup.policy": N_("Events that no service has applied yet would be dropped."),
+    "retention.ms": N_("Events that no service has applied yet would be dropped."),
+    "retention.bytes": N_("Events that no service has applied yet would be dropped."),
+    "max.message.bytes": N_("Large events would be refused."),
+    "min.insync.replicas": N_("An acknowledged event might stand on one disk alone."),
+    "unclean.leader.election.enable": N_("A broker that lacks events could become the leader."),
+    "compression.type": N_("A small record could hold a very large event."),
+}
+"""Why each setting of a topic matters."""
 
 
 async def check_cluster(settings: Settings) -> Report:
@@ -66,11 +77,22 @@ async def check_topics(settings: Settings) -> Report:
             "topics",
             fault.topic,
             CheckState.FAILED if fault.dangerous else CheckState.WARNING,
-            fault.words,
+            describe_fault(fault, settings.replication),
             mend if fault.required else add,
         )
         for fault in faults
     ]
+
+
+def describe_fault(fault: TopicFault, replication: int) -> str:
+    """What is wrong with a topic, in the language in use; it should have so many replicas."""
+    if fault.required is None:
+        return _("It has fewer than {number} replicas.").format(number=replication)
+    name, value = fault.required
+    setting = _("{name} is {actual}, not {value}.").format(
+        name=name, actual=fault.actual, value=value
+    )
+    return f"{setting} {_(_WHY.get(name, ''))}".strip()
 
 
 async def check_replicas(settings: Settings) -> Report:

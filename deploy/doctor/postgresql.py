@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.doctor.checking import CheckState, Finding, Report
+from deploy.doctor.checking import CheckState, Finding, Report, get_sqlstate
 from deploy.ops.running import SERVICES
 from deploy.terminal.language import _
 from shared.database.engine import is_infrastructure
@@ -47,12 +47,23 @@ async def check_server(engine: AsyncEngine) -> Report:
         async with engine.connect() as db:
             server = DatabaseServer(*(await db.execute(question)).one())
     except Exception as error:
+        if get_sqlstate(error):
+            return [_describe_refusal(error, f"{place['host']}:{place['port']}")]
         if not is_infrastructure(error):
             raise
         saw = _("PostgreSQL at {host}:{port} does not answer.").format(**place)
         todo = _("Start it, or point CUIBAN_DATABASE_URL at one that runs.")
         return [Finding("postgresql", "", CheckState.FAILED, saw, todo, away=True)]
     return [judge_server(server, f"{place['host']}:{place['port']}")]
+
+
+def _describe_refusal(error: Exception, place: str) -> Finding:
+    """The finding about a server that answers, and lets nobody in."""
+    saw = _("{place} refuses: {reason}").format(place=place, reason=str(error).partition("\n")[0])
+    todo = _(
+        "See user, password and database in CUIBAN_DATABASE_URL, pg_hba.conf and max_connections."
+    )
+    return Finding("postgresql", "", CheckState.FAILED, saw, todo)
 
 
 def judge_server(server: DatabaseServer, place: str) -> Finding:

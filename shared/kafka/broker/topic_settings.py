@@ -42,12 +42,14 @@ class TopicFault:
     Attributes:
         dangerous: events can be lost, so no service starts.
         required: the setting that corrects it, as name and value; None when no setting does.
+        actual: the value that it has now.
     """
 
     topic: str
     words: str
     dangerous: bool
     required: tuple[str, str] | None
+    actual: str = ""
 
     @override
     def __str__(self) -> str:
@@ -75,8 +77,9 @@ def find_faults(topic: Topic, kept: TopicDescription, settings: Settings) -> lis
     wrong = []
 
     def add(name: str, why: str, *, dangerous: bool) -> None:
-        words = f"{name} is {values.get(name, 'unknown')}, not {want[name]}: {why}"
-        wrong.append(TopicFault(kept.name, words, dangerous, (name, want[name])))
+        actual = values.get(name, "unknown")
+        words = f"{name} is {actual}, not {want[name]}: {why}"
+        wrong.append(TopicFault(kept.name, words, dangerous, (name, want[name]), actual))
 
     policy = {word.strip() for word in values.get("cleanup.policy", "").split(",")}
     if policy != {want["cleanup.policy"]}:

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,17 +15,21 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from deploy.command import run
-from deploy.doctor.checking import CheckState, Finding
+from deploy.doctor.checking import CheckState, Engine, Finding, HealthCheck, run_checks
 from deploy.doctor.command import examine_installation
 from deploy.doctor.gateways import check_reach
 from deploy.doctor.installation import Installation
+from deploy.doctor.postgresql import check_migrations, check_server
 from deploy.terminal.language import use_language
 from services.notifier.settings import NotifierSettings
 from shared.clock import read_machine_time
 from shared.database.engine import create_engine
+from shared.kafka.broker.topic_settings import MESSAGE_BYTES
+from shared.metrics import Check, HealthPort
 from shared.schemas.topics import TASKS, apply_prefix
 from tests.integration.shared.test_topics import altered
 
@@ -40,9 +46,13 @@ def _in_english() -> Iterator[None]:
     use_language("en")
 
 
-async def examine(settings: NotifierSettings) -> dict[tuple[str, str], Finding]:
-    findings = await examine_installation(Installation(settings, {}, {}), LIMIT)
-    return {(each.check, each.about): each for each in findings}
+async def examine(settings: NotifierSettings) -> list[Finding]:
+    return await examine_installation(Installation(settings, {}, {}), LIMIT)
+
+
+async def list_failed(installation: Installation) -> dict[tuple[str, str], Finding]:
+    findings = await examine_installation(installation, LIMIT)
+    return {(each.check, each.about): each for each in findings if each.state is FAILED}
 
 
 async def test_what_is_well_and_what_is_not_is_seen(make_settings: SettingsFor) -> None:
@@ -56,7 +66,7 @@ async def test_what_is_well_and_what_is_not_is_seen(make_settings: SettingsFor) 
                 "VALUES ('notifier-reminders', 't', 0, 7, 'log-gap', now())"
             )
         )
-    seen = await examine(settings)
+    seen = {(each.check, each.about): each for each in await examine(settings)}
     await engine.dispose()
     assert {place: finding.state for place, finding in seen.items() if place[0] != "disk"} == {
         ("postgresql", ""): OK,
@@ -92,18 +102,63 @@ async def test_what_is_well_and_what_is_not_is_seen(make_settings: SettingsFor) 
     assert all("are free" in each.saw for each in disks)
 
 
-async def test_a_topic_that_would_lose_events_is_named_with_the_command(
-    make_settings: SettingsFor,
+async def test_a_database_that_is_not_there_is_one_failure(make_settings: SettingsFor) -> None:
+    settings = await make_settings(NotifierSettings, topics=False)
+    url = settings.database_url.get_secret_value().rpartition("/")[0] + "/nowhere"
+    engine = create_engine(settings.model_copy(update={"database_url": SecretStr(url)}), "test")
+    check = partial(check_server, engine)
+    (finding,) = await run_checks([HealthCheck("postgresql", check)], LIMIT)
+    (other,) = await run_checks(
+        [HealthCheck("migrations", partial(check_migrations, engine), Engine.POSTGRESQL)], LIMIT
+    )
+    await engine.dispose()
+    assert (finding.state, finding.away) == (FAILED, False)
+    assert "nowhere" in finding.saw
+    assert other.state is SKIPPED
+
+
+@asynccontextmanager
+async def served(**checks: str) -> AsyncIterator[str]:
+    """The address of a health port whose checks say these texts."""
+
+    def make_check(words: str) -> Check:
+        async def check() -> str:
+            return words
+
+        return check
+
+    port = HealthPort("127.0.0.1", 0, {name: make_check(words) for name, words in checks.items()})
+    yield f"http://127.0.0.1:{await port.start()}"
+    await port.stop()
+
+
+async def test_the_reasons_of_four_injected_faults_are_found(
+    make_settings: SettingsFor, tmp_path: Path
 ) -> None:
+    """A topic that forgets, a process that waits, one that has ended, a secret for everybody."""
     settings = await make_settings(NotifierSettings)
-    values = {"retention_ms": "604800000", "unclean_leader_election_enable": "true"}
-    await altered(settings, TASKS.name, **values)
-    findings = await examine_installation(Installation(settings, {}, {}), LIMIT)
+    secret = tmp_path / "token"
+    secret.write_text("hush")
+    async with served(streams="") as well, served(clock="set it right (NTP)") as waiting:
+        health = {"ingest": well, "scheduler": waiting, "notifier": "http://127.0.0.1:9"}
+        installation = Installation(settings, health, {}, (secret,))
+        secret.chmod(0o600)
+        before = await list_failed(installation)
+        secret.chmod(0o644)
+        values = {"retention_ms": "604800000", "unclean_leader_election_enable": "true"}
+        await altered(settings, TASKS.name, max_message_bytes=str(MESSAGE_BYTES), **values)
+        failed = await list_failed(installation)
     topic = apply_prefix(TASKS.name, settings.topic_prefix)
-    about = [each for each in findings if (each.check, each.about) == ("topics", topic)]
-    assert [each.state for each in about if "retention.ms" in each.saw] == [FAILED]
-    assert [each.state for each in about if "unclean" in each.saw] == [WARNING]
-    assert all("cuiban topics --repair" in each.todo for each in about)
+    assert before.keys() >= {("readiness", "scheduler"), ("readiness", "notifier")}
+    assert ("readiness", "ingest") not in before
+    assert failed.keys() - before.keys() == {("topics", topic), ("secrets", str(secret))}
+    assert "set it right" in failed["readiness", "scheduler"].saw
+    assert "does not answer" in failed["readiness", "notifier"].saw
+    assert "retention.ms" in failed["topics", topic].saw
+    assert failed["topics", topic].todo == "`cuiban topics --repair` corrects it."
+    assert failed["secrets", str(secret)].todo == f"chmod 600 {secret}"
+    unclean = [each for each in await examine(settings) if "unclean" in each.saw]
+    assert [each.state for each in unclean] == [WARNING]
 
 
 def test_when_nothing_answers_the_status_says_so(

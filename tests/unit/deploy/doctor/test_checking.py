@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from deploy.doctor.checking import (
@@ -78,11 +79,29 @@ async def test_a_check_that_takes_too_long_has_failed() -> None:
     assert "--limit" in late.todo
 
 
-@pytest.mark.parametrize("error", [NotReadyError("gone"), ConnectionRefusedError("no")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotReadyError("gone"),
+        ConnectionRefusedError("no"),
+        TimeoutError("its own"),
+        asyncpg.InvalidPasswordError("wrong"),
+    ],
+)
 async def test_what_needs_an_engine_that_is_away_is_not_checked(error: Exception) -> None:
     check = HealthCheck("topics", failing(error), Engine.KAFKA)
     (finding,) = await run_checks([check], timedelta(seconds=60))
-    assert (finding.state, finding.saw) == (CheckState.SKIPPED, "Kafka does not answer.")
+    assert (finding.state, finding.saw) == (
+        CheckState.SKIPPED,
+        "Kafka can't be asked: see its own line.",
+    )
+
+
+async def test_what_the_user_may_not_see_is_not_checked() -> None:
+    check = HealthCheck("outbox", failing(asyncpg.InsufficientPrivilegeError("denied")))
+    (finding,) = await run_checks([check], timedelta(seconds=60))
+    assert finding.state is CheckState.SKIPPED
+    assert "CUIBAN_DATABASE_URL" in finding.todo
 
 
 async def test_an_error_that_says_what_to_do_is_passed_on() -> None:

@@ -7,7 +7,7 @@ import pytest
 from deploy.doctor.checking import CheckState, Engine
 from deploy.doctor.clocks import judge_offset, measure
 from deploy.doctor.disks import is_here, judge_space
-from deploy.doctor.kafka import describe_version, judge_replicas
+from deploy.doctor.kafka import describe_fault, describe_version, judge_replicas
 from deploy.doctor.postgresql import (
     DatabaseServer,
     judge_connections,
@@ -18,7 +18,14 @@ from deploy.doctor.readiness import judge_answer
 from deploy.doctor.streams import judge_backlog
 from deploy.terminal.language import use_language
 from shared.kafka.broker.cluster import ReplicaTrouble
+from shared.kafka.broker.topic_settings import (
+    TopicDescription,
+    build_topic_settings,
+    find_faults,
+)
 from shared.kafka.outbox.backlog import Backlog, RefusedRow, StoppedPartition
+from shared.schemas.topics import TASKS
+from shared.settings import Settings
 
 OK, WARNING, FAILED = CheckState.OK, CheckState.WARNING, CheckState.FAILED
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -150,6 +157,24 @@ def test_replicas(troubles: list[ReplicaTrouble], expected: CheckState, words: s
 )
 def test_a_cluster_is_named_by_its_release(level: int | None, shown: str) -> None:
     assert describe_version(level).startswith(shown)
+
+
+@pytest.mark.parametrize("name", build_topic_settings(TASKS, Settings()))
+def test_every_wrong_setting_of_a_topic_is_explained(name: str) -> None:
+    wrong = {"cleanup.policy": "compact,delete", "unclean.leader.election.enable": "true"}
+    values = {**build_topic_settings(TASKS, Settings()), name: wrong.get(name, "0")}
+    faults = find_faults(TASKS, TopicDescription("t", 1, 1, values), Settings())
+    (fault,) = [each for each in faults if each.required and each.required[0] == name]
+    words = describe_fault(fault, 1)
+    assert words.startswith(f"{name} is {values[name]}, not ")
+    assert words.count(".") > name.count(".") + 1  # and why
+
+
+def test_a_topic_with_few_replicas_is_explained() -> None:
+    settings = Settings(replication=3, min_in_sync=1)
+    kept = TopicDescription("t", 1, 1, build_topic_settings(TASKS, settings))
+    (fault,) = find_faults(TASKS, kept, settings)
+    assert describe_fault(fault, 3) == "It has fewer than 3 replicas."
 
 
 STOPPED = StoppedPartition("cuiban.tasks.v1", 0, "log-lost-tail", 1, 2, NOW)
