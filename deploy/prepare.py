@@ -3,20 +3,27 @@
 `python -m deploy.prepare` reads the services' environment, and beside it:
 CUIBAN_OFFICE (short name), CUIBAN_OFFICE_NAME, CUIBAN_TOKEN_FILE, where the first administrator's
 token is written (mode 0600), and CUIBAN_ADMIN_FILE, where the password of the account `admin` is
-written, with which a person first signs in to the console. Files that are already there stay.
-Doing it again changes nothing.
+written, with which a person first signs in to the console. CUIBAN_SERVICE_ROLES=true makes a
+database role for each service, CUIBAN_SERVICE_PASSWORDS names the folder of their password files,
+and CUIBAN_KAFKA_PRINCIPAL_INGEST and so on allow the services their topics. Files that are already
+there stay. Doing it again changes nothing.
 """
 
 import asyncio
 import secrets
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from deploy.broker_access import allow_services
 from deploy.partitions import add_partitions
+from deploy.roles import create_roles, renew_rights
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO
 from deploy.terminal.language import _
@@ -51,12 +58,35 @@ class FoundingSettings(BaseSettings):
     office_name: str = "盐亭县人民政府政务公开办公室"
     token_file: Path | None = None
     admin_file: Path | None = None
+    service_roles: bool = False
+    service_passwords: Path | None = None
+    kafka_principal_ingest: str = ""
+    kafka_principal_scheduler: str = ""
+    kafka_principal_notifier: str = ""
+
+    @property
+    def principals(self) -> dict[str, str]:
+        """The names of the services on the broker, such as `User:cuiban-ingest`, by service."""
+        named = {service: getattr(self, f"kafka_principal_{service}") for service in SERVICES}
+        return {service: principal for service, principal in named.items() if principal}
 
 
 def migrate_all(settings: Settings) -> None:
-    """Bring every service's schema to its newest version."""
+    """Bring every service's schema to its newest version; roles of services may use what is new."""
     for service in SERVICES:
         migrate(settings.database_url.get_secret_value(), service)
+    asyncio.run(_run_in_transaction(settings, renew_rights))
+
+
+async def _run_in_transaction(
+    settings: Settings, work: Callable[[AsyncConnection], Awaitable[object]]
+) -> None:
+    engine = create_engine(settings, "cuiban-prepare")
+    try:
+        async with engine.begin() as db:
+            await work(db)
+    finally:
+        await engine.dispose()
 
 
 def prepare_topics(
@@ -135,10 +165,15 @@ def prepare_all(as_json: JsonOption = False) -> None:
 
 def _prepare() -> list[str]:
     """Run all steps; the topics that were made."""
-    settings = Settings.load()
+    settings, founding = Settings.load(), FoundingSettings()
     made = asyncio.run(create_topics(settings))
+    asyncio.run(allow_services(settings, founding.principals))
     migrate_all(settings)
-    asyncio.run(create_first_office(settings, FoundingSettings()))
+    if founding.service_roles or founding.service_passwords:
+        asyncio.run(
+            _run_in_transaction(settings, partial(create_roles, folder=founding.service_passwords))
+        )
+    asyncio.run(create_first_office(settings, founding))
     return made
 
 
