@@ -27,7 +27,7 @@ from tests.integration.secured.broker import NAME, SecuredBroker
 from tests.integration.secured.certificates import Authority
 
 pytestmark = pytest.mark.integration
-PATIENCE = 30
+PATIENCE = 120
 Doors = dict[str, Callable[[], Any]]
 
 

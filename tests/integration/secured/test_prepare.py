@@ -28,7 +28,7 @@ from tests.integration.secured.broker import NAME, USERS, SecuredBroker
 from tests.integration.secured.database import SecuredDatabase
 
 pytestmark = pytest.mark.integration
-PREFIX, PATIENCE = "prepared.", 60
+PREFIX, PATIENCE = "prepared.", 180
 
 
 @dataclass(frozen=True)
