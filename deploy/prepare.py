@@ -13,9 +13,10 @@ import asyncio
 import secrets
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -42,6 +43,7 @@ from shared.kafka.broker.topic_settings import TopicFault, suggest_repair
 from shared.schemas.topics import TOPICS
 from shared.settings import Settings
 
+T = TypeVar("T")
 SERVICES = ("ingest", "scheduler", "notifier")
 FIRST_ADMIN = "admin"
 """The name of the first administrator's account."""
@@ -79,12 +81,12 @@ def migrate_all(settings: Settings) -> None:
 
 
 async def _run_in_transaction(
-    settings: Settings, work: Callable[[AsyncConnection], Awaitable[object]]
-) -> None:
+    settings: Settings, work: Callable[[AsyncConnection], Awaitable[T]]
+) -> T:
     engine = create_engine(settings, "cuiban-prepare")
     try:
         async with engine.begin() as db:
-            await work(db)
+            return await work(db)
     finally:
         await engine.dispose()
 
@@ -159,22 +161,40 @@ def prepare_all(as_json: JsonOption = False) -> None:
     """Make the topics, the schemas, the office and its first token. Repeating changes nothing."""
     made = _prepare()
     message = _("Topics made: {number}. Schemas and office are in place.")
-    done = message.format(number=len(made))
-    show_answer({"made": made, "schemas": SERVICES}, as_json, lambda _answer: say(done))
+    done = message.format(number=len(made.topics))
+    if made.roles or made.rules:
+        message = _("Database roles made: {roles}. Access rules on the broker: {rules}.")
+        done += " " + message.format(roles=len(made.roles), rules=made.rules)
+    answer = {
+        "made": made.topics,
+        "schemas": SERVICES,
+        "roles": made.roles,
+        "access_rules": made.rules,
+    }
+    show_answer(answer, as_json, lambda _answer: say(done))
 
 
-def _prepare() -> list[str]:
-    """Run all steps; the topics that were made."""
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What was made: topics and database roles by name; `rules` is how many the broker has now."""
+
+    topics: list[str]
+    roles: list[str]
+    rules: int
+
+
+def _prepare() -> Preparation:
+    """Run all steps."""
     settings, founding = Settings.load(), FoundingSettings()
-    made = asyncio.run(create_topics(settings))
-    asyncio.run(allow_services(settings, founding.principals))
+    topics = asyncio.run(create_topics(settings))
+    rules = asyncio.run(allow_services(settings, founding.principals))
     migrate_all(settings)
+    roles: list[str] = []
     if founding.service_roles or founding.service_passwords:
-        asyncio.run(
-            _run_in_transaction(settings, partial(create_roles, folder=founding.service_passwords))
-        )
+        create = partial(create_roles, folder=founding.service_passwords)
+        roles = asyncio.run(_run_in_transaction(settings, create))
     asyncio.run(create_first_office(settings, founding))
-    return made
+    return Preparation(topics, roles, rules)
 
 
 async def create_first_office(settings: Settings, office: FoundingSettings) -> None:
@@ -218,7 +238,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 78
     now = clock.read_machine_time()
-    print(f"topics made: {len(made)}; schemas and office are in place at {now:%H:%M:%S}")
+    print(f"topics made: {len(made.topics)}; schemas and office are in place at {now:%H:%M:%S}")
     return 0
 
 

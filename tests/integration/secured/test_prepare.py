@@ -1,6 +1,7 @@
 """`prepare` on secured engines: each service works with its own rights, and has no others."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -69,17 +70,25 @@ def prepared(
         "CUIBAN_TOKEN_FILE": str(made.folder / "token"),
         **{f"CUIBAN_KAFKA_PRINCIPAL_{name.upper()}": f"User:{name}" for name in SERVICES},
     }
-    for _ in range(2):  # doing it again changes nothing
-        done = subprocess.run(
-            [sys.executable, "-m", "deploy.prepare"],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr
+    run_python(environment, "deploy.prepare")
+    again = json.loads(run_python(environment, "deploy.command", "prepare", "--json"))
+    assert (again["made"], again["roles"]) == ([], [])
+    assert again["access_rules"] > 0
     return made
+
+
+def run_python(environment: dict[str, str], module: str, *options: str) -> str:
+    """What a module prints; it must succeed."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *options],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @asynccontextmanager
