@@ -3,20 +3,28 @@
 `python -m deploy.prepare` reads the services' environment, and beside it:
 CUIBAN_OFFICE (short name), CUIBAN_OFFICE_NAME, CUIBAN_TOKEN_FILE, where the first administrator's
 token is written (mode 0600), and CUIBAN_ADMIN_FILE, where the password of the account `admin` is
-written, with which a person first signs in to the console. Files that are already there stay.
-Doing it again changes nothing.
+written, with which a person first signs in to the console. CUIBAN_SERVICE_ROLES=true makes a
+database role for each service, CUIBAN_SERVICE_PASSWORDS names the folder of their password files,
+and CUIBAN_KAFKA_PRINCIPAL_INGEST and so on allow the services their topics. Files that are already
+there stay. Doing it again changes nothing.
 """
 
 import asyncio
 import secrets
 import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from deploy.broker_access import allow_services
 from deploy.partitions import add_partitions
+from deploy.roles import create_roles, renew_rights
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO
 from deploy.terminal.language import _
@@ -35,6 +43,7 @@ from shared.kafka.broker.topic_settings import TopicFault, suggest_repair
 from shared.schemas.topics import TOPICS
 from shared.settings import Settings
 
+T = TypeVar("T")
 SERVICES = ("ingest", "scheduler", "notifier")
 FIRST_ADMIN = "admin"
 """The name of the first administrator's account."""
@@ -51,12 +60,35 @@ class FoundingSettings(BaseSettings):
     office_name: str = "盐亭县人民政府政务公开办公室"
     token_file: Path | None = None
     admin_file: Path | None = None
+    service_roles: bool = False
+    service_passwords: Path | None = None
+    kafka_principal_ingest: str = ""
+    kafka_principal_scheduler: str = ""
+    kafka_principal_notifier: str = ""
+
+    @property
+    def principals(self) -> dict[str, str]:
+        """The names of the services on the broker, such as `User:cuiban-ingest`, by service."""
+        named = {service: getattr(self, f"kafka_principal_{service}") for service in SERVICES}
+        return {service: principal for service, principal in named.items() if principal}
 
 
 def migrate_all(settings: Settings) -> None:
-    """Bring every service's schema to its newest version."""
+    """Bring every service's schema to its newest version; roles of services may use what is new."""
     for service in SERVICES:
         migrate(settings.database_url.get_secret_value(), service)
+    asyncio.run(_run_in_transaction(settings, renew_rights))
+
+
+async def _run_in_transaction(
+    settings: Settings, work: Callable[[AsyncConnection], Awaitable[T]]
+) -> T:
+    engine = create_engine(settings, "cuiban-prepare")
+    try:
+        async with engine.begin() as db:
+            return await work(db)
+    finally:
+        await engine.dispose()
 
 
 def prepare_topics(
@@ -129,17 +161,40 @@ def prepare_all(as_json: JsonOption = False) -> None:
     """Make the topics, the schemas, the office and its first token. Repeating changes nothing."""
     made = _prepare()
     message = _("Topics made: {number}. Schemas and office are in place.")
-    done = message.format(number=len(made))
-    show_answer({"made": made, "schemas": SERVICES}, as_json, lambda _answer: say(done))
+    done = message.format(number=len(made.topics))
+    if made.roles or made.rules:
+        message = _("Database roles made: {roles}. Access rules on the broker: {rules}.")
+        done += " " + message.format(roles=len(made.roles), rules=made.rules)
+    answer = {
+        "made": made.topics,
+        "schemas": SERVICES,
+        "roles": made.roles,
+        "access_rules": made.rules,
+    }
+    show_answer(answer, as_json, lambda _answer: say(done))
 
 
-def _prepare() -> list[str]:
-    """Run all steps; the topics that were made."""
-    settings = Settings.load()
-    made = asyncio.run(create_topics(settings))
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What was made: topics and database roles by name; `rules` is how many the broker has now."""
+
+    topics: list[str]
+    roles: list[str]
+    rules: int
+
+
+def _prepare() -> Preparation:
+    """Run all steps."""
+    settings, founding = Settings.load(), FoundingSettings()
+    topics = asyncio.run(create_topics(settings))
+    rules = asyncio.run(allow_services(settings, founding.principals))
     migrate_all(settings)
-    asyncio.run(create_first_office(settings, FoundingSettings()))
-    return made
+    roles: list[str] = []
+    if founding.service_roles or founding.service_passwords:
+        create = partial(create_roles, folder=founding.service_passwords)
+        roles = asyncio.run(_run_in_transaction(settings, create))
+    asyncio.run(create_first_office(settings, founding))
+    return Preparation(topics, roles, rules)
 
 
 async def create_first_office(settings: Settings, office: FoundingSettings) -> None:
@@ -183,7 +238,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 78
     now = clock.read_machine_time()
-    print(f"topics made: {len(made)}; schemas and office are in place at {now:%H:%M:%S}")
+    print(f"topics made: {len(made.topics)}; schemas and office are in place at {now:%H:%M:%S}")
     return 0
 
 

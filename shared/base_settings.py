@@ -68,7 +68,7 @@ class ProcessSettings(BaseSettings):
         except ValidationError as error:
             rows = error.errors(include_url=False, include_input=False)
             named = "; ".join(map(_describe_fault, rows))
-            raise CuibanError(f"A setting can't be read: {named}.") from error
+            raise CuibanError(f"配置有误。A setting can't be read: {named}.") from error
 
 
 def _describe_fault(row: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails

@@ -21,6 +21,13 @@ class NotReadyError(CuibanError):
     """A service can't start: something that it needs is missing or does not answer."""
 
 
+class EngineRefusedError(NotReadyError):
+    """An engine refuses its client, or the client the engine: a certificate, a login, a right.
+
+    Message and hint are in Chinese and then in English.
+    """
+
+
 class ClockWrongError(CuibanError):
     """The machine's clock and the database's differ; decisions that depend on the time wait."""
 

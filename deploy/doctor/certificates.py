@@ -15,17 +15,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.doctor.checking import CheckState, Finding, Report
 from deploy.terminal.language import _
 from shared.clock import read_machine_time
+from shared.database_url import parse_database_url
+from shared.settings import Settings
+from shared.tls import TlsFiles, build_context
 
 _SOON = timedelta(days=21)
 _SSL_REQUEST = struct.pack(">ii", 8, 80877103)  # PostgreSQL's frontend protocol, SSLRequest
 
 
 def make_context(ca_file: Path | None = None) -> ssl.SSLContext:
-    """What services trust: the system's authorities, and those in a file."""
-    context = ssl.create_default_context()
-    if ca_file:
-        context.load_verify_locations(ca_file)
-    return context
+    """What services trust of gateways: the system's authorities, and those in a file.
+
+    Raises:
+        CertificateError: the file can't be used.
+    """
+    return build_context(TlsFiles(ca_file=ca_file, with_system=True))
 
 
 async def connect(host: str, port: int, context: ssl.SSLContext | None) -> datetime | None:
@@ -87,6 +91,28 @@ async def check_database_certificate(engine: AsyncEngine) -> Report:
         with suppress(OSError):
             await writer.wait_closed()
     return [_judge("PostgreSQL", end)]
+
+
+async def check_broker_certificate(settings: Settings) -> Report:
+    """The certificate of the first bootstrap server, where TLS is used."""
+    if not settings.kafka_uses_tls:
+        return [Finding("certificate", "Kafka", CheckState.SKIPPED, _("TLS is not used."))]
+    host, _colon, port = settings.kafka.partition(",")[0].rpartition(":")
+    context = build_context(settings.get_kafka_tls())
+    return [_judge("Kafka", await connect(host.strip("[]"), int(port), context))]
+
+
+async def check_own_certificates(settings: Settings) -> Report:
+    """The certificates with which services sign in to Kafka and PostgreSQL."""
+    address = parse_database_url(settings.database_url.get_secret_value())
+    named = [files.certificate_file for files in (settings.get_kafka_tls(), address.tls) if files]
+    return [
+        judge_end("certificate", str(file), _read_file(file)) for file in named if file is not None
+    ]
+
+
+def _read_file(file: Path) -> datetime:
+    return x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
 
 
 async def check_portal(portal_url: str) -> Report:

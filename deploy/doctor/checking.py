@@ -8,9 +8,10 @@ from enum import StrEnum
 
 from sqlalchemy.exc import DBAPIError
 
-from deploy.terminal.language import N_, _
+from deploy.terminal.language import N_, _, get_language
+from shared.api.problems import choose_part
 from shared.database.engine import is_infrastructure
-from shared.errors import CuibanError, NotReadyError
+from shared.errors import CuibanError, EngineRefusedError, NotReadyError
 from shared.kafka.broker.log_reader import BrokerUnavailableError
 
 _SHORT = 300
@@ -57,6 +58,13 @@ class Finding:
 
 
 Report = Sequence[Finding]
+
+
+def report_refusal(check: str, error: EngineRefusedError) -> Finding:
+    """The finding about an engine that refuses its client, or that its client refuses."""
+    language = get_language()
+    saw, todo = choose_part(error.message, language), choose_part(error.hint, language)
+    return Finding(check, "", CheckState.FAILED, saw, todo, away=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from deploy.doctor import certificates, clocks, disks, gateways, kafka, postgres
 from deploy.doctor.checking import TITLES, CheckState, Engine, Finding, HealthCheck, run_checks
 from deploy.doctor.installation import Installation, find_installation
 from deploy.doctor.readiness import check_readiness
-from deploy.doctor.secrets import check_secrets
+from deploy.doctor.secrets import check_secrets, list_engine_secrets
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO, NOT_RUNNING
@@ -99,8 +99,10 @@ def list_checks(installation: Installation, engine: AsyncEngine) -> list[HealthC
         ("replicas", kafka.check_replicas),
         ("disk", disks.check_broker_disks),
         ("clock", clocks.check_broker_clock),
+        ("certificate", certificates.check_broker_certificate),
     ]
     clock = partial(clocks.check_database_clock, engine, settings)
+    secrets = [*installation.secrets, *list_engine_secrets(settings)]
     return [
         HealthCheck("postgresql", partial(postgresql.check_server, engine)),
         *(
@@ -115,7 +117,8 @@ def list_checks(installation: Installation, engine: AsyncEngine) -> list[HealthC
         HealthCheck("gateways", partial(gateways.check_file, settings)),
         HealthCheck("gateway", partial(gateways.check_reach, settings)),
         HealthCheck("certificate", partial(certificates.check_portal, settings.portal_url)),
-        HealthCheck("secrets", partial(check_secrets, installation.secrets, settings.gateways)),
+        HealthCheck("certificate", partial(certificates.check_own_certificates, settings)),
+        HealthCheck("secrets", partial(check_secrets, secrets, settings.gateways)),
     ]
 
 

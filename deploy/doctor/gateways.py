@@ -43,11 +43,12 @@ _SAMPLE = Message(UUID(int=0), "13800000000", "-", Content("-", "-", words=TEST_
 
 @dataclass(frozen=True, slots=True)
 class HttpPlace:
-    """Where a vendor over HTTP is reached."""
+    """Where a vendor over HTTP is reached; `ca_file` as in the file of gateways."""
 
     host: str
     port: int
     tls: bool
+    ca_file: Path | None = None
 
 
 async def check_file(settings: NotifierSettings) -> Report:
@@ -140,7 +141,7 @@ def find_place(gateway: AnyGateway | HttpVendor) -> SmtpServer | HttpPlace | Non
         return None
     parts = urlsplit(request.url)
     port = parts.port or _PORTS[parts.scheme]
-    return HttpPlace(parts.hostname or "", port, parts.scheme == "https")
+    return HttpPlace(parts.hostname or "", port, parts.scheme == "https", gateway.ca_file)
 
 
 async def _try_gateway(name: str, place: SmtpServer | HttpPlace | None) -> Finding:
@@ -155,7 +156,10 @@ async def _try_gateway(name: str, place: SmtpServer | HttpPlace | None) -> Findi
         saw = _("{place}: its certificate is not trusted ({reason}).").format(
             place=at, reason=describe_refusal(error)
         )
-        todo = _("Have it renewed, or name the authority (`ca_file`, CUIBAN_SMTP_CA_FILE).")
+        todo = _(
+            "Have it renewed, or name the authority (`ca_file`, CUIBAN_SMTP_CA_FILE, "
+            "CUIBAN_SMS_CA_FILE)."
+        )
         return Finding("gateway", name, CheckState.FAILED, saw, todo)
     except (OSError, SMTPException, TimeoutError) as error:
         saw = _("{place} does not answer ({error}).").format(place=at, error=type(error).__name__)
@@ -180,7 +184,9 @@ def _judge_plain(name: str, place: SmtpServer | HttpPlace, saw: str) -> Finding:
 async def _connect(place: SmtpServer | HttpPlace) -> datetime | None:
     """Connect, and return the end of the certificate; None without TLS."""
     if isinstance(place, HttpPlace):
-        return await connect(place.host, place.port, make_context() if place.tls else None)
+        return await connect(
+            place.host, place.port, make_context(place.ca_file) if place.tls else None
+        )
     context = make_context(place.ca_file)
     client = SMTP(
         hostname=place.host,

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from deploy.doctor.checking import CheckState, Finding, Report
+from deploy.doctor.checking import CheckState, Finding, Report, report_refusal
 from deploy.terminal.language import N_, _
-from shared.errors import NotReadyError
+from shared.errors import EngineRefusedError, NotReadyError
 from shared.kafka.broker.cluster import ReplicaTrouble, describe_cluster, list_replica_troubles
 from shared.kafka.broker.provisioning import list_topic_faults
 from shared.kafka.broker.topic_settings import TopicFault
@@ -30,6 +30,8 @@ async def check_cluster(settings: Settings) -> Report:
     """Whether it answers, with as many brokers as topics have replicas."""
     try:
         cluster = await describe_cluster(settings)
+    except EngineRefusedError as error:
+        return [report_refusal("kafka", error)]
     except NotReadyError:
         saw = _("Kafka at {address} does not answer.").format(address=settings.kafka)
         todo = _("Start it, or point CUIBAN_KAFKA at one that runs.")

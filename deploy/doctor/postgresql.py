@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.doctor.checking import CheckState, Finding, Report, get_sqlstate
+from deploy.doctor.checking import CheckState, Finding, Report, get_sqlstate, report_refusal
 from deploy.ops.running import SERVICES
 from deploy.terminal.language import _
 from shared.database.engine import is_infrastructure
 from shared.database.migrating import read_schema_version
+from shared.database.reaching import explain_unreachable
+from shared.errors import EngineRefusedError
 
 _OLDEST = 15
 """The oldest major version that the handbook allows."""
@@ -47,6 +49,9 @@ async def check_server(engine: AsyncEngine) -> Report:
         async with engine.connect() as db:
             server = DatabaseServer(*(await db.execute(question)).one())
     except Exception as error:
+        refusal = explain_unreachable(engine.url, error)
+        if isinstance(refusal, EngineRefusedError):
+            return [report_refusal("postgresql", refusal)]
         if get_sqlstate(error):
             return [_describe_refusal(error, f"{place['host']}:{place['port']}")]
         if not is_infrastructure(error):

@@ -8,6 +8,8 @@ import yaml
 
 from deploy.doctor.checking import CheckState, Finding, Report
 from deploy.terminal.language import _
+from shared.database_url import parse_database_url
+from shared.settings import Settings
 
 
 async def check_secrets(files: Sequence[Path], gateways: Path | None) -> Report:
@@ -21,6 +23,20 @@ async def check_secrets(files: Sequence[Path], gateways: Path | None) -> Report:
     if findings:
         return findings
     return [Finding("secrets", "", CheckState.SKIPPED, _("No file with a secret is known."))]
+
+
+def list_engine_secrets(settings: Settings) -> list[Path]:
+    """The files of passwords and keys with which a service signs in to Kafka and PostgreSQL."""
+    address = parse_database_url(settings.database_url.get_secret_value())
+    password_file = address.url.query.get("passfile")
+    of_tls = [files for files in (settings.get_kafka_tls(), address.tls) if files]
+    named = [
+        *(files.key_file or files.certificate_file for files in of_tls),
+        settings.kafka_sasl_password_file,
+        settings.kafka_ssl_key_password_file,
+        Path(password_file) if isinstance(password_file, str) else None,
+    ]
+    return [file for file in named if file]
 
 
 def list_secret_files(gateways: Path) -> list[Path]:

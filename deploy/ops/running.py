@@ -17,8 +17,8 @@ from deploy.places import load_settings
 from deploy.terminal.errors import NO, NOT_RUNNING, WRONG_USE, NotRunningError, WrongUseError
 from deploy.terminal.language import _
 from shared.database.engine import create_engine, is_infrastructure
-from shared.database.reaching import explain_unreachable, is_refused
-from shared.errors import CuibanError
+from shared.database.reaching import explain_unreachable
+from shared.errors import CuibanError, EngineRefusedError
 from shared.kafka.broker.positions import define_positions_table
 from shared.kafka.consuming.applier import Tables
 from shared.kafka.consuming.inbox import define_inbox_table
@@ -54,8 +54,9 @@ async def _run(settings: Settings, work: Callable[[AsyncConnection, Settings], A
         async with engine.begin() as db:
             return await work(db, settings)
     except (SQLAlchemyError, OSError) as error:
-        if is_refused(error):
-            raise explain_unreachable(engine.url, error) from error
+        refusal = explain_unreachable(engine.url, error)
+        if isinstance(refusal, EngineRefusedError):
+            raise refusal from error
         if not is_infrastructure(error):
             raise
         leave(

@@ -27,8 +27,8 @@ from shared.kafka.outbox.relay import Relay
 from shared.process.running import run_service, run_until_signalled
 from shared.process.service import build_health_port, wait_until_ready
 from shared.process.serving import listen, serve
+from shared.schemas.flows import list_topics
 from shared.schemas.topics import DEAD_LETTERS, GATEWAYS, RULES, TASKS, apply_prefix
-from shared.schemas.topics import TOPICS as EVERY_TOPIC
 
 
 def make_history_consumer(
@@ -98,7 +98,7 @@ async def run(settings: IngestSettings) -> None:
         ),
     )
     try:
-        await wait_until_ready(settings, engine, "ingest", EVERY_TOPIC)
+        await wait_until_ready(settings, engine, "ingest", list_topics("ingest"))
         sock = listen(settings.http_host, settings.http_port, "CUIBAN_HTTP_PORT")
         context = ApiContext(
             engine, open_clock(settings.clock_file), settings, read_plan_with_source

@@ -45,6 +45,7 @@ from shared.process.service import build_health_port, wait_until_ready
 from shared.process.worker import Loop, Loops, run_worker
 from shared.schemas import topics
 from shared.schemas.envelope import Envelope
+from shared.schemas.flows import list_topics
 from shared.schemas.rules import Channel
 from shared.schemas.topics import Topic
 
@@ -275,7 +276,7 @@ def run() -> NoReturn:
     run_worker(
         app,
         Loops(
-            before=partial(wait_until_ready, settings, engine, SERVICE, topics.TOPICS),
+            before=partial(wait_until_ready, settings, engine, SERVICE, list_topics(SERVICE)),
             loops=loops,
             health=health,
             after=close,

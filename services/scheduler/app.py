@@ -24,7 +24,8 @@ from shared.kafka.outbox.relay import Relay
 from shared.process.running import refuse, tune_garbage_collector
 from shared.process.service import build_health_port, wait_until_ready
 from shared.process.worker import Loops, run_worker
-from shared.schemas.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, apply_prefix
+from shared.schemas.flows import list_topics
+from shared.schemas.topics import DELIVERIES, RULES, TASKS, Topic, apply_prefix
 
 SERVICE = "scheduler"
 
@@ -60,7 +61,6 @@ def run() -> NoReturn:
     reader = LogReader(settings)
     ticking = Ticking(engine, settings, open_clock(settings.clock_file))
     app = create_faust_app(settings, SERVICE)
-    topics = [TASKS, RULES, DELIVERIES, REMINDERS]
     consumers = make_consumers(settings, engine, reader, ticking.timetables)
     for consumer in consumers:
         for topic in consumer.topics:
@@ -74,7 +74,7 @@ def run() -> NoReturn:
     health = build_health_port(settings, engine, [TASKS], consumers, relays=SERVICE)
     health.require("clock", ticking.explain_distrust)
     loops = Loops(
-        before=partial(wait_until_ready, settings, engine, SERVICE, topics),
+        before=partial(wait_until_ready, settings, engine, SERVICE, list_topics(SERVICE)),
         loops=[
             Relay(engine, OUTBOX, settings).run,
             ticking.fire_for_ever,

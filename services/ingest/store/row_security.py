@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+OFFICE_ROLE = "cuiban_office"
 _OFFICE: ContextVar[UUID | None] = ContextVar("office", default=None)
 _ENTER = (
     "SELECT set_config('role', 'cuiban_office', true), set_config('cuiban.office_id', $1, true)"
@@ -30,7 +31,7 @@ BEGIN
             NULL;  -- another database of this server is migrated at the same time
         END;
     END IF;
-    IF NOT pg_has_role('cuiban_office', 'MEMBER') THEN
+    IF NOT pg_has_role('cuiban_office', 'USAGE') THEN
         EXECUTE format('GRANT cuiban_office TO %I', current_user);
     END IF;
     GRANT USAGE ON SCHEMA ingest TO cuiban_office;
@@ -54,15 +55,18 @@ BEGIN
         CREATE POLICY of_its_office ON ingest.obligation_history USING (
             EXISTS (SELECT FROM ingest.units u WHERE u.unit_id = obligation_history.unit_id));
     END IF;
+    IF to_regclass('ingest.journal_links') IS NOT NULL THEN
+        REVOKE UPDATE, DELETE ON ingest.journal, ingest.journal_links FROM cuiban_office;
+    END IF;
     IF to_regclass('ingest.office_grants') IS NOT NULL THEN
         REVOKE ALL ON ingest.office_grants FROM cuiban_office;
     END IF;
 END $$
 """
 """Give each table with an `office_id` its policy, and the history that of its unit. No office may
-see who reads whose summaries. Repeating changes nothing; each migration does it, so that a new
-table has its policy. The office stands in a subquery, so that it is read once for each statement
-and not once for each row."""
+see who reads whose summaries, or change an entry of the journal. Repeating changes nothing; each
+migration does it, so that a new table has its policy. The office stands in a subquery, so that it
+is read once for each statement and not once for each row."""
 
 
 def limit_transactions(engine: AsyncEngine) -> None:

@@ -15,7 +15,7 @@ from aiokafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
-from shared.errors import NotReadyError
+from shared.errors import EngineRefusedError, NotReadyError
 from shared.kafka_settings import KafkaSettings
 from shared.tls import ReloadingContext
 
@@ -97,34 +97,34 @@ def _explain(settings: KafkaSettings, error: Exception) -> NotReadyError:
     where = settings.kafka
     match error:
         case ssl.SSLCertVerificationError():
-            return NotReadyError(
+            return EngineRefusedError(
                 f"{where} 的证书不可信：{error.verify_message}。"
                 f"The certificate of Kafka at {where} is not trusted: {error.verify_message}.",
                 "核对 CUIBAN_KAFKA_SSL_CA_LOCATION，以及证书是否开给这一主机名。"
                 "Check CUIBAN_KAFKA_SSL_CA_LOCATION, and that it is made out to this host.",
             )
         case ssl.SSLError():
-            return NotReadyError(
+            return EngineRefusedError(
                 f"与 {where} 的 TLS 没有建立：{error.reason}。"
                 f"There is no TLS to Kafka at {where}: {error.reason}.",
                 "核对端口、CUIBAN_KAFKA_SECURITY_PROTOCOL 和客户端证书。"
                 "Check the port, CUIBAN_KAFKA_SECURITY_PROTOCOL and the client's certificate.",
             )
         case UnsupportedSaslMechanismError():
-            return NotReadyError(
+            return EngineRefusedError(
                 f"{where} 不支持 {settings.kafka_sasl_mechanism}。"
                 f"Kafka at {where} does not offer {settings.kafka_sasl_mechanism}.",
                 "核对 CUIBAN_KAFKA_SASL_MECHANISM。Check CUIBAN_KAFKA_SASL_MECHANISM.",
             )
         case _ if isinstance(error, _REFUSED_LOGIN):
-            return NotReadyError(
+            return EngineRefusedError(
                 f"{where} 拒绝用户 {settings.kafka_sasl_username} 登录。"
                 f"Kafka at {where} refuses the login of {settings.kafka_sasl_username}.",
                 "核对用户名、密码和 CUIBAN_KAFKA_SASL_MECHANISM。"
                 "Check the user name, the password and CUIBAN_KAFKA_SASL_MECHANISM.",
             )
         case ConnectionResetError() | ConnectionAbortedError() | KafkaConnectionError():
-            return NotReadyError(
+            return EngineRefusedError(
                 f"{where} 中断了连接。Kafka at {where} closes the connection.",
                 "核对这一端口是否使用 TLS，以及 CUIBAN_KAFKA_SSL_CERTIFICATE_LOCATION。"
                 "Check that the port speaks TLS, and CUIBAN_KAFKA_SSL_CERTIFICATE_LOCATION.",

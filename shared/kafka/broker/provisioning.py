@@ -8,7 +8,7 @@ from aiokafka.admin import NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
-from shared.errors import CuibanError, NotReadyError
+from shared.errors import CuibanError, EngineRefusedError, NotReadyError
 from shared.kafka.broker.connecting import open_admin, report_unreachable
 from shared.kafka.broker.records import Partition
 from shared.kafka.broker.topic_settings import (
@@ -201,7 +201,7 @@ def _require_access(settings: Settings, codes: Iterable[tuple[str, int]]) -> Non
     """Refuse to go on where the broker denies access to a topic; `codes` are its answers."""
     if denied := sorted(name for name, code in codes if code == _DENIED):
         names = ", ".join(denied)
-        raise NotReadyError(
+        raise EngineRefusedError(
             f"{settings.kafka} 不准访问主题 {names}。"
             f"Kafka at {settings.kafka} denies access to the topics {names}.",
             "用有权授权的账号运行 `cuiban prepare`（CUIBAN_KAFKA_PRINCIPAL_…）。"

@@ -76,6 +76,7 @@ async def test_what_is_well_and_what_is_not_is_seen(make_settings: SettingsFor) 
         ("migrations", "scheduler"): FAILED,
         ("migrations", "notifier"): OK,
         ("certificate", "PostgreSQL"): SKIPPED,
+        ("certificate", "Kafka"): SKIPPED,
         ("processes", "ingest"): FAILED,
         ("processes", "scheduler"): FAILED,
         ("processes", "notifier"): OK,

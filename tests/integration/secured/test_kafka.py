@@ -10,6 +10,10 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError
 
+from deploy.doctor.certificates import check_broker_certificate
+from deploy.doctor.checking import CheckState
+from deploy.doctor.kafka import check_cluster
+from deploy.terminal.language import use_language
 from shared.errors import NotReadyError
 from shared.kafka.broker.connecting import build_client_options
 from shared.kafka.broker.log_reader import LogReader
@@ -27,7 +31,7 @@ from tests.integration.secured.broker import NAME, SecuredBroker
 from tests.integration.secured.certificates import Authority
 
 pytestmark = pytest.mark.integration
-PATIENCE = 30
+PATIENCE = 120
 Doors = dict[str, Callable[[], Any]]
 
 
@@ -170,3 +174,13 @@ async def test_new_connections_use_the_certificate_that_the_file_holds_then(
     await after.start()
     assert (await after.describe_cluster())["brokers"]
     await after.close()
+
+
+async def test_the_doctor_looks_through_the_same_door(broker: SecuredBroker) -> None:
+    use_language("en")
+    (finding,) = await check_broker_certificate(Settings(**broker.make_login("ingest")))
+    assert (finding.about, finding.state) == ("Kafka", CheckState.OK)
+    wrong = Settings(**broker.make_login("ingest", kafka_sasl_password="guessed"))
+    (finding,) = await check_cluster(wrong)
+    assert finding.state is CheckState.FAILED
+    assert "refuses the login of ingest" in finding.saw
