@@ -18,14 +18,13 @@ from services.notifier.domain.fanout import (
     list_units,
 )
 from services.notifier.gateways.push_reading import PushReader
-from services.notifier.settling import settle_receipts
+from services.notifier.settling import apply_receipts
 from services.notifier.store import (
     calendar_entries,
     directory,
     gateway_tests,
     link_requests,
     offices,
-    receipts,
     reminders,
     set_aside,
     templates,
@@ -180,9 +179,7 @@ async def handle_receipts(
         if isinstance(envelope.event, ReceiptsPushed):
             received += _read_push(pushes, envelope.event)
     if received:
-        await receipts.lock_for_receipts(db)
-        await receipts.put(db, received)
-        await settle_receipts(db, [event.gateway_message_id for event in received], now)
+        await apply_receipts(db, received, now)
     await apply_requests(db, envelopes, now)
 
 
