@@ -133,6 +133,7 @@ def _make_gateway_setup(
         connected.weight,
         connected.limits,
         connected.spread,
+        replies=connected.replies,
     )
     return GatewaySetup(rules, connected.gateway, connected.concurrency)
 

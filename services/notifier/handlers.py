@@ -166,7 +166,7 @@ async def handle_receipts(
 ) -> None:
     """Report deliveries, store requests for links and tests, and do what people order.
 
-    A receipt that comes before its outcome is stored until then.
+    A receipt that comes before its outcome is stored until then. Replies are told to ingest.
 
     Raises:
         PoisonError: a push is of no gateway, or not genuine.
@@ -177,13 +177,16 @@ async def handle_receipts(
     received = [e.event for e in envelopes if isinstance(e.event, ReceiptReceived)]
     for envelope in envelopes:
         if isinstance(envelope.event, ReceiptsPushed):
-            received += _read_push(pushes, envelope.event)
+            content = pushes.read(envelope.event)
+            received += content.receipts
+            replies = [reporting.report_reply(envelope, reply) for reply in content.replies]
+            await publish(db, OUTBOX, replies)
+            log(__name__).info(
+                "receipts.pushed",
+                gateway=envelope.event.gateway,
+                receipts=len(content.receipts),
+                replies=len(replies),
+            )
     if received:
         await apply_receipts(db, received, now)
     await apply_requests(db, envelopes, now)
-
-
-def _read_push(pushes: PushReader, push: ReceiptsPushed) -> list[ReceiptReceived]:
-    received = pushes.read(push)
-    log(__name__).info("receipts.pushed", gateway=push.gateway, receipts=len(received))
-    return received

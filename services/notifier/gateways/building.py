@@ -18,6 +18,7 @@ from services.notifier.gateways.protocol import Gateway, NoGateway
 from services.notifier.gateways.signing import parse_keys
 from services.notifier.gateways.vendors.base import HttpVendor
 from services.notifier.gateways.vendors.bounce_mailbox import BounceMailbox
+from services.notifier.gateways.vendors.replies import ReplyingVendor
 from services.notifier.gateways.vendors.smtp import Smtp
 from services.notifier.gateways.vendors.webhook import Webhook
 from services.notifier.settings import NotifierSettings
@@ -45,6 +46,7 @@ class ChannelGateway:
     weight: int = 1
     limits: Limits = NO_LIMITS
     spread: timedelta = timedelta(0)
+    replies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def _build_named(gateway: AnyGateway, settings: NotifierSettings) -> ChannelGate
         weight=gateway.weight,
         limits=gateway.limits.fill_in(gateway.LIMITS),
         spread=timedelta(seconds=gateway.spread),
+        replies=isinstance(gateway, ReplyingVendor) and gateway.replies,
     )
 
 
