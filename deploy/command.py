@@ -48,6 +48,7 @@ _COMMANDS = {
     "hearing": "cli.obligations:record_hearing",
     "tokens": "cli.tokens:tokens",
     "receipts": "cli.receipts:receipts",
+    "replies": "cli.replies:replies",
     "messages": "cli.gateway_tests:messages",
     "dead-letters": "cli.dead_letters:dead_letters",
     "audit": "cli.audit:audit",

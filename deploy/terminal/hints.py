@@ -27,6 +27,7 @@ COMMANDS = {
     "GET /v1/templates": "cuiban templates list",
     "POST /v1/templates/{}/{}": "cuiban templates publish FILE",
     "GET /v1/contact-proposals": "cuiban proposals list",
+    "GET /v1/replies": "cuiban replies list",
     "GET /v1/rule-books": "cuiban rules list",
     "GET /v1/rule-drafts": "cuiban rules list",
     "GET /v1/rule-drafts/{}": "cuiban rules show {}",

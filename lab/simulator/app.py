@@ -2,7 +2,7 @@
 
 `GET /vendors.json` tells where each stands, `POST /faults` sets what goes wrong, `GET
 /received.json` lists what was taken, `GET /receipts.json` what was reported, `PUT /receipts` says
-where reports are pushed. Nothing is kept on disk.
+where reports are pushed, `POST /replies` pushes what a person answers. Nothing is kept on disk.
 """
 
 import asyncio
@@ -68,6 +68,7 @@ class Simulator:
         app.router.add_get("/received.json", self._list_received)
         app.router.add_get("/receipts.json", self._list_receipts)
         app.router.add_put("/receipts", self._set_receipts)
+        app.router.add_post("/replies", self._send_reply)
         app.router.add_get("/vendors.json", self._describe_vendors)
         for name, vendor in self.vendors.items():
             app.router.add_route("*", f"/{name}{{path:(/.*)?}}", partial(self._serve, vendor))
@@ -136,6 +137,18 @@ class Simulator:
         except (ValueError, KeyError, AttributeError):
             return web.json_response({"error": "vendor and url are needed"}, status=400)
         return web.json_response(self.reports.urls)
+
+    async def _send_reply(self, request: web.Request) -> web.Response:
+        try:
+            wanted = json.loads(await request.read())
+            vendor = self.vendors[str(wanted.get("vendor") or self.root)]
+            number, text = str(wanted["mobile"]), str(wanted["text"])
+        except (ValueError, KeyError, AttributeError):
+            return web.json_response({"error": "vendor, mobile and text are needed"}, status=400)
+        status = await self.reports.send_text_reply(vendor, number, text)
+        if status is None:
+            return web.json_response({"error": "no replies, or no address for them"}, status=400)
+        return web.json_response({"status": status})
 
     # --- vendors ---
 

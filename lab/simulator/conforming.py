@@ -34,8 +34,9 @@ from services.notifier.domain.message import (
     Refusal,
 )
 from services.notifier.gateways.http_gateway import HttpGateway
-from services.notifier.gateways.vendors.base import HttpVendor
+from services.notifier.gateways.vendors.base import HttpVendor, find_mobile
 from services.notifier.gateways.vendors.declared import Declared
+from services.notifier.gateways.vendors.replies import ReplyingVendor
 from shared.clock import read_machine_time
 
 _ADDRESS, _TEXT = "13800000000", "【政务公开】县教体局：2项任务待办，今日到期。详见台账。"
@@ -85,6 +86,8 @@ async def try_gateway(
             results.append(await trial.try_wrong_key())
         if vendor.make_receipt(_ADDRESS, "m", read_machine_time()):
             results += [await trial.try_receipts(fault) for fault in _RECEIPTS]
+        if vendor.make_text_reply(_ADDRESS, "1", read_machine_time()):
+            results.append(trial.try_reply())
     results.append(await trial.try_unreachable())
     return results
 
@@ -161,6 +164,16 @@ class _Trial:
             each.message_id == message_id and each.delivered for each in receipts
         )
         return self._conclude(fault, outcome, f"delivered {message_id}: {receipts}", passed=passed)
+
+    def try_reply(self) -> CaseResult:
+        """A reply that is pushed twice is one of the number, with its text."""
+        pushed = self._vendor.make_text_reply(_ADDRESS, "1", read_machine_time())
+        body = pushed.body if pushed else b""
+        entry = self._entry
+        replies = entry.read_replies(body) * 2 if isinstance(entry, ReplyingVendor) else []
+        texts = {(each.reply_id, find_mobile(each.mobile), each.text) for each in replies}
+        passed = len(texts) == 1 and next(iter(texts))[1:] == (_ADDRESS, "1")
+        return CaseResult(entry.name, "reply", passed, f"read: {sorted(texts)}")
 
     async def try_unreachable(self) -> CaseResult:
         """Where nothing listens any more, nothing was sent."""

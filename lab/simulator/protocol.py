@@ -134,6 +134,11 @@ class SimulatedVendor(ABC):
         del number, message_id, now
         return None
 
+    def make_text_reply(self, number: str, text: str, now: datetime) -> Reply | None:
+        """What is pushed when a person answers; None for a vendor without replies."""
+        del number, text, now
+        return None
+
     def is_repeated(self, nonce: str) -> bool:
         """Whether a nonce was used before."""
         if nonce in self._nonces:

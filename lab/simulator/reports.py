@@ -59,6 +59,16 @@ class Reports:
             self._pushing.add(task)
             task.add_done_callback(self._pushing.discard)
 
+    async def send_text_reply(self, vendor: SimulatedVendor, number: str, text: str) -> int | None:
+        """Push what a person answers; the receiver's status, None where it can't be pushed."""
+        now = read_machine_time()
+        reply, url = vendor.make_text_reply(number, text, now), self.urls.get(vendor.NAME, "")
+        if reply is None or not url:
+            return None
+        report = PushedReport(vendor.NAME, "", reply, now)
+        await _send_report(url, report, 0)
+        return report.status
+
     def stop(self) -> None:
         """Push nothing more."""
         for task in list(self._pushing):

@@ -27,6 +27,7 @@ from services.console.pages import (
     progress,
     proofs,
     proposals,
+    replies,
     reports,
     rule_books,
     rule_drafts,
@@ -47,7 +48,7 @@ from services.console.shell.context import ConsoleContext
 from services.console.texts.rendering import STATIC
 
 PAGES = (
-    *(login, overview, waiting, preferences, progress),
+    *(login, overview, waiting, replies, preferences, progress),
     *(addresses, ledger, bulk, why, obligation, deeds, reports),
     *(directory, proposals, proofs, unit_forms, units),
     *(rules, rule_forecast, rule_books, rule_editors, rule_drafts),

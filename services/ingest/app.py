@@ -1,14 +1,16 @@
 """The process `python -m services.ingest.app`: API, history's consumer, relay, nightly audit."""
 
+from collections.abc import Sequence
 from functools import partial
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
 from services.ingest.extraction.plans.reading import read_plan_with_source
 from services.ingest.handlers.acting import SOURCE
 from services.ingest.handlers.messages.gateway_states import keep_states
+from services.ingest.handlers.messages.replies import take_replies
 from services.ingest.handlers.office.dead_letters import keep_letters
 from services.ingest.nightly import Nightly
 from services.ingest.projection import TOPICS, project
@@ -27,6 +29,7 @@ from shared.kafka.outbox.relay import Relay
 from shared.process.running import run_service, run_until_signalled
 from shared.process.service import build_health_port, wait_until_ready
 from shared.process.serving import listen, serve
+from shared.schemas.envelope import Envelope
 from shared.schemas.flows import list_topics
 from shared.schemas.topics import DEAD_LETTERS, GATEWAYS, RULES, TASKS, apply_prefix
 
@@ -34,16 +37,22 @@ from shared.schemas.topics import DEAD_LETTERS, GATEWAYS, RULES, TASKS, apply_pr
 def make_history_consumer(
     settings: IngestSettings, engine: AsyncEngine, reader: LogReader
 ) -> Consumer:
-    """The consumer that records what units were sent."""
+    """The consumer that records what units were sent, and what they replied."""
+    clock = open_clock(settings.clock_file)
+
+    async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
+        await project(db, envelopes)
+        await take_replies(db, envelopes, clock.now())
+
     return Consumer(
         name=CONSUMER,
         source=SOURCE,
         topics={apply_prefix(topic.name, settings.topic_prefix): topic for topic in TOPICS},
-        handle=project,
+        handle=handle,
         engine=engine,
         tables=CONSUMING,
         reader=reader,
-        clock=open_clock(settings.clock_file),
+        clock=clock,
     )
 
 

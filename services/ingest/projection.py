@@ -27,6 +27,7 @@ from shared.schemas.gateway_events import (
     NotificationSent,
     NotificationSuppressed,
     NotificationUndelivered,
+    ReplyReceived,
 )
 from shared.schemas.messages import UNDELIVERED
 from shared.schemas.mutes import NotFired
@@ -125,8 +126,8 @@ def _collect(rows: _Rows, envelope: Envelope) -> None:
                 _fold(rows.notifications, row)
         case MessageActionAnswered():
             rows.answers.append(event)
-        case AttemptEnded() | ExpectedAudited():
-            pass  # an attempt is above; an audit is published by ingest itself, for others
+        case AttemptEnded() | ExpectedAudited() | ReplyReceived():
+            pass  # an attempt is above; an audit is ingest's own; a reply is no history
         case _:
             _fold(rows.notifications, _make_outcome_row(event))
 

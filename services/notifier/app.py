@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.notifier import handlers
 from services.notifier.dispatch.board import Board
+from services.notifier.dispatch.bounce_reading import BounceReading
 from services.notifier.dispatch.calendar_mails import CalendarMails
 from services.notifier.dispatch.forgetting import Forgetting
 from services.notifier.dispatch.gateway_tests import GatewayTests
@@ -133,6 +134,7 @@ def _make_gateway_setup(
         connected.weight,
         connected.limits,
         connected.spread,
+        replies=connected.replies,
     )
     return GatewaySetup(rules, connected.gateway, connected.concurrency)
 
@@ -239,6 +241,7 @@ def run() -> NoReturn:
         engine = create_engine(settings, f"cuiban-{SERVICE}")
         lanes = make_lanes(settings, engine, clock)
         pushes = PushReader.of_settings(settings)
+        bounces = BounceReading.of_settings(settings, engine, clock)
         link_mails = make_link_mails(settings, engine, clock)
         of_links = link_mails.gateway if link_mails else None
         calendar_mails = make_calendar_mails(settings, engine, of_links)
@@ -251,14 +254,17 @@ def run() -> NoReturn:
     consumers = make_consumers(settings, engine, reader, clock, pushes)
     board = Board(engine, clock, lanes)
     health = _make_health(settings, engine, consumers, board)
+    health.warnings |= {"bounces": bounces.describe_failing}
     loops: list[Loop] = [Relay(engine, OUTBOX, settings).run, board.run]
     loops += [lane.run for lane in lanes]
+    loops.append(bounces.run)
     mails = [each for each in (link_mails, calendar_mails) if each]
     loops += [each.run for each in mails]
     mail = mails[0].gateway if mails else None
 
     def reload() -> dict[Channel, ChannelSetup]:
         pushes.reload()
+        bounces.reload()
         return make_channels(settings)
 
     loops.append(Reloading(reload, lanes, mail).run)

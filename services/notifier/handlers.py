@@ -18,14 +18,13 @@ from services.notifier.domain.fanout import (
     list_units,
 )
 from services.notifier.gateways.push_reading import PushReader
-from services.notifier.settling import settle_receipts
+from services.notifier.settling import apply_receipts
 from services.notifier.store import (
     calendar_entries,
     directory,
     gateway_tests,
     link_requests,
     offices,
-    receipts,
     reminders,
     set_aside,
     templates,
@@ -167,7 +166,7 @@ async def handle_receipts(
 ) -> None:
     """Report deliveries, store requests for links and tests, and do what people order.
 
-    A receipt that comes before its outcome is stored until then.
+    A receipt that comes before its outcome is stored until then. Replies are told to ingest.
 
     Raises:
         PoisonError: a push is of no gateway, or not genuine.
@@ -178,15 +177,16 @@ async def handle_receipts(
     received = [e.event for e in envelopes if isinstance(e.event, ReceiptReceived)]
     for envelope in envelopes:
         if isinstance(envelope.event, ReceiptsPushed):
-            received += _read_push(pushes, envelope.event)
+            content = pushes.read(envelope.event)
+            received += content.receipts
+            replies = [reporting.report_reply(envelope, reply) for reply in content.replies]
+            await publish(db, OUTBOX, replies)
+            log(__name__).info(
+                "receipts.pushed",
+                gateway=envelope.event.gateway,
+                receipts=len(content.receipts),
+                replies=len(replies),
+            )
     if received:
-        await receipts.lock_for_receipts(db)
-        await receipts.put(db, received)
-        await settle_receipts(db, [event.gateway_message_id for event in received], now)
+        await apply_receipts(db, received, now)
     await apply_requests(db, envelopes, now)
-
-
-def _read_push(pushes: PushReader, push: ReceiptsPushed) -> list[ReceiptReceived]:
-    received = pushes.read(push)
-    log(__name__).info("receipts.pushed", gateway=push.gateway, receipts=len(received))
-    return received

@@ -19,6 +19,7 @@ from services.notifier.store.tables import OUTBOX
 from shared.kafka.outbox.publishing import publish
 from shared.logging import log
 from shared.schemas.envelope import Envelope
+from shared.schemas.gateway_events import ReceiptReceived
 
 _SET_ASIDE = Counter(
     "cuiban_addresses_set_aside", "Messages that told that their address never works", ["channel"]
@@ -26,6 +27,15 @@ _SET_ASIDE = Counter(
 UNMATCHED = Counter(
     "cuiban_receipts_unmatched", "Receipts that belonged to no message when they came", ["reason"]
 )
+
+
+async def apply_receipts(
+    db: AsyncConnection, received: Sequence[ReceiptReceived], now: datetime
+) -> None:
+    """Store receipts, and apply those whose messages are known to be sent."""
+    await receipts.lock_for_receipts(db)
+    await receipts.put(db, received)
+    await settle_receipts(db, [event.gateway_message_id for event in received], now)
 
 
 async def settle_receipts(

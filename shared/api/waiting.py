@@ -14,8 +14,9 @@ class WaitingOut(Answer):
     """How many obligations, requests and messages wait for a person of the office.
 
     `contact_proposals`: corrections of contacts that units propose. `rule_drafts`: rule books that
-    are neither published nor discarded. `undeliverable`: messages that failed, whose address the
-    contact still has, and after which nothing reached that post on that channel.
+    are neither published nor discarded. `replies`: what people answered to short messages, where it
+    is not plain. `undeliverable`: messages that failed, whose address the contact still has, and
+    after which nothing reached that post on that channel.
     """
 
     submitted: int
@@ -23,6 +24,7 @@ class WaitingOut(Answer):
     objections: int
     contact_proposals: int = 0
     rule_drafts: int = 0
+    replies: int = 0
     undeliverable: int
 
 

@@ -16,6 +16,7 @@ from shared.messages.wording import (
 PARTS = 3
 """The most parts of a message."""
 _SHORT_UNIT = 16
+_REPLY_HINT = "回复1签收，2已办结。"
 
 
 def write_sms(digest: Digest, signature: str) -> str:
@@ -47,6 +48,12 @@ def write_message(digest: Digest, sign: str = "") -> str:
     while count_parts(sign + text + tail) > PARTS:
         text = text[:-1]  # never the tail, which has the code
     return text + tail
+
+
+def add_reply_hint(text: str) -> str:
+    """The message with how to answer it, where that takes no further part."""
+    hinted = f"{text}{_REPLY_HINT}"
+    return hinted if count_parts(hinted) == count_parts(text) else text
 
 
 def make_sms_words(digest: Digest) -> dict[str, str]:

@@ -175,6 +175,29 @@ class ReceiptsPushed(Event):
         return self.push_id
 
 
+class ReplyReceived(Event):
+    """A person answered a short message by one of their own.
+
+    Attributes:
+        gateway: its name in the file of gateways, in lower case.
+        reply_id: what names the reply at the gateway; a repeat has the same.
+        mobile: the eleven digits of who wrote.
+        received_at: when it came to the office.
+    """
+
+    gateway: str
+    reply_id: str
+    mobile: str
+    text: str
+    received_at: Instant
+
+    @property
+    @override
+    def key(self) -> str:
+        """The reply: one that can't be applied stops no other."""
+        return self.reply_id
+
+
 class NotificationSuppressed(_Delivery):
     """It was decided not to send it. `reason` is `withdrawn` when nothing in it is owed now."""
 

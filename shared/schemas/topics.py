@@ -35,6 +35,7 @@ from shared.schemas.gateway_events import (
     NotificationUndelivered,
     ReceiptReceived,
     ReceiptsPushed,
+    ReplyReceived,
 )
 from shared.schemas.gateway_states import (
     GatewaysSeen,
@@ -77,6 +78,7 @@ DeliveryEvent: TypeAlias = (
     | NotificationHeld
     | AttemptEnded
     | MessageActionAnswered
+    | ReplyReceived
     | ExpectedAudited
 )
 ReceiptEvent: TypeAlias = (

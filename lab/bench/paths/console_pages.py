@@ -45,6 +45,7 @@ def _list_deeds() -> Iterator[tuple[str, str]]:
 PAGES: tuple[tuple[str, str], ...] = (
     ("/overview", "/overview"),
     ("/overview/waiting", "/overview/waiting"),
+    ("/overview/replies/{reply_id}", "/overview/replies/{reply}"),
     ("/plans", "/plans"),
     (_PLAN, "/plans/{plan}"),
     (_PLAN, "/plans/{draft}"),

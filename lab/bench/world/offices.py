@@ -59,6 +59,14 @@ FROM ingest.reminders AS r JOIN ingest.units AS u USING (unit_id),
 WHERE u.contacts -> 0 ->> c.part <> ''
 """
 
+_REPLIES = """
+INSERT INTO ingest.replies (reply_id, office_id, gateway, mobile, text, received_at, state, doubt)
+SELECT md5(office_id::text)::uuid, office_id, 'bench', '13800000001', '收到', now(), 'waiting',
+    'other-text'
+FROM ingest.offices
+"""
+_FILLING = (_WORK, _SUBMITTED, _REMINDERS, _NOTIFICATIONS, _REPLIES)
+
 
 async def fill_office(world: World) -> int:
     """Let units owe for eight months, and tell them so. Returns how many obligations there are.
@@ -67,7 +75,7 @@ async def fill_office(world: World) -> int:
     the relay takes no time of what is measured.
     """
     await watch_count(partial(_count_quiet, world), 1)
-    for statement in (_WORK, _SUBMITTED, _REMINDERS, _NOTIFICATIONS, "VACUUM ANALYZE"):
+    for statement in (*_FILLING, "VACUUM ANALYZE"):
         await world.execute(statement)
     return int(await world.fetch_number("SELECT count(*) FROM ingest.obligations"))
 
@@ -121,6 +129,7 @@ def add_requests(api: Api, plan: str) -> dict[str, str]:
         "draft": draft["plan_id"],
         "rule_draft": rules["draft_id"],
         "message": api.get("/v1/messages", limit=1)["items"][0]["notification_id"],
+        "reply": api.get("/v1/replies", limit=1)["items"][0]["reply_id"],
         "user": api.post("/v1/users", person)["user_id"],
         "view": api.post("/v1/ledger/views", {"name": "常看", "query": "light=red"})["view_id"],
     }

@@ -140,6 +140,18 @@ class SimulatedAliyun(SimulatedVendor):
         }
         return Reply.of([report])
 
+    @override
+    def make_text_reply(self, number: str, text: str, now: datetime) -> Reply:
+        reply = {
+            "phone_number": number,
+            "send_time": now.strftime("%Y-%m-%d %H:%M:%S"),
+            "content": text,
+            "sign_name": self.credentials["sign_name"],
+            "dest_code": "12345",
+            "sequence_id": int(now.timestamp() * 1_000_000),
+        }
+        return Reply.of([reply])
+
 
 def _read_message(fields: dict[str, str]) -> Offered | Reply:
     numbers = tuple(filter(None, fields.get("PhoneNumbers", "").split(",")))

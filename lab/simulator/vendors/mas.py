@@ -84,6 +84,11 @@ class SimulatedMas(SimulatedVendor):
             }
         )
 
+    @override
+    def make_text_reply(self, number: str, text: str, now: datetime) -> Reply:
+        stamp = now.strftime("%Y%m%d%H%M%S%f")
+        return Reply.of({"mobile": number, "smsContent": text, "sendTime": stamp, "addSerial": ""})
+
 
 def _fail(code: str) -> Reply:
     return Reply.of({"msgGroup": "", "rspcod": code, "success": False})

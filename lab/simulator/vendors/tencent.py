@@ -120,6 +120,19 @@ class SimulatedTencent(SimulatedVendor):
         }
         return Reply.of([report])
 
+    @override
+    def make_text_reply(self, number: str, text: str, now: datetime) -> Reply:
+        return Reply.of(
+            {
+                "extend": "01",
+                "mobile": number.removeprefix("+86"),
+                "nationcode": "86",
+                "sign": self.credentials["sign_name"],
+                "text": text,
+                "time": int(now.timestamp()),
+            }
+        )
+
 
 def _answer(offered: Offered, codes: dict[str, str], message_id: str) -> Reply:
     statuses = [

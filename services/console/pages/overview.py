@@ -60,6 +60,7 @@ def _list_waiting(
         (N_("延期申请"), waiting.extensions, f"{_LIST}#extensions"),
         (N_("异议"), waiting.objections, f"{_LIST}#objections"),
         (N_("联系人更正"), waiting.contact_proposals, f"{_LIST}#contacts"),
+        (N_("短信回复"), waiting.replies, f"{_LIST}#replies"),
         (N_("任务表中的存疑之处"), doubts, f"{_LIST}#plans"),
         (N_("任务表中不认识的单位名称"), unknown, f"{_LIST}#plans"),
         (N_("名录变动待确认的单位"), changed, f"{_LIST}#directory"),

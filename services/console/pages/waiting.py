@@ -4,9 +4,11 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.console.client import fetch_together
+from services.console.pages.replies import DOUBTS
 from services.console.shell.visits import SignedIn
 from shared.api.ledger import ItemOut
 from shared.api.proposals import ContactProposalOut
+from shared.api.replies import ReplyOut
 from shared.api.waiting import (
     AskedExtensionOut,
     NotificationOut,
@@ -36,15 +38,16 @@ async def show_waiting(visit: SignedIn) -> Response:
                 ContactProposalOut, "/v1/contact-proposals", state="pending", limit=_SHOWN
             ),
             api.list_page(NotificationOut, "/v1/notifications", undeliverable=True, limit=_SHOWN),
+            api.list_page(ReplyOut, "/v1/replies", state="waiting", limit=_SHOWN),
         ),
     )
-    contacts, failed = others
+    contacts, failed, replies = others
     drafts = [plan for plan in plans.items if is_draft(plan)]
     changed = [plan for plan in plans.items if is_changed(plan)]
     asked = (counts.submitted, counts.extensions, counts.objections, counts.contact_proposals)
     return visit.render(
         "overview/waiting.html",
-        total=sum(asked) + counts.undeliverable + len(drafts) + len(changed),
+        total=sum(asked) + counts.replies + counts.undeliverable + len(drafts) + len(changed),
         counts=counts,
         drafts=drafts,
         changed=changed,
@@ -52,6 +55,8 @@ async def show_waiting(visit: SignedIn) -> Response:
         extensions=extensions.items,
         objections=objections.items,
         contacts=contacts.items,
+        replies=replies.items,
+        doubts=DOUBTS,
         failed=failed.items,
     )
 

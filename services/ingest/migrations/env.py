@@ -8,6 +8,7 @@ from services.ingest.store import (  # noqa: F401 - these add their tables to th
     link_tables,
     office_tables,
     proposal_tables,
+    reply_tables,
     tables,
 )
 from services.ingest.store.columns import METADATA

@@ -21,6 +21,7 @@ from services.ingest.store.life_tables import (
 )
 from services.ingest.store.office_tables import RULE_DRAFTS
 from services.ingest.store.proposal_tables import CONTACT_PROPOSALS, ProposalState
+from services.ingest.store.reply_tables import REPLIES, ReplyState
 from services.ingest.store.rows import StoredNotification, StoredPlan
 from services.ingest.store.tables import OBLIGATIONS, PLANS, UNITS
 from shared.schemas.life import ObligationStatus
@@ -65,6 +66,7 @@ class WaitingCounts:
     objections: int
     contact_proposals: int
     rule_drafts: int
+    replies: int
     undeliverable: int
 
 
@@ -90,6 +92,9 @@ async def count_waiting(db: AsyncConnection, office_id: UUID) -> WaitingCounts:
         "rule_drafts": select(func.count())
         .select_from(RULE_DRAFTS)
         .where(RULE_DRAFTS.c.office_id == office_id),
+        "replies": select(func.count())
+        .select_from(REPLIES)
+        .where(REPLIES.c.office_id == office_id, REPLIES.c.state == ReplyState.WAITING),
         "undeliverable": select(func.count())
         .select_from(NOTIFICATIONS)
         .where(_N.office_id == office_id, *_is_undeliverable()),

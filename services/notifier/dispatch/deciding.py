@@ -23,6 +23,7 @@ from services.notifier.store.backgrounds import Background
 from services.notifier.store.claims import Claimed, Withheld
 from services.notifier.store.tried import Tried
 from shared.logging import log
+from shared.messages.sms import add_reply_hint
 from shared.messages.stages import (
     Defer,
     Facts,
@@ -33,7 +34,7 @@ from shared.messages.stages import (
     decide,
     find_deadline,
 )
-from shared.messages.wording import clean
+from shared.messages.wording import clean, is_hearing
 from shared.schemas.envelope import Envelope
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Audience
@@ -179,6 +180,10 @@ def _offer(
     if rules.calendar and background.to_unit is None:
         content = _add_entries(claimed, facts, decisions, content)
     message = Message(claimed.notification_id, claimed.address, clean(background.unit), content)
+    decisions.choosing.count(message, claimed.attempts + 1, chosen.gateway)
+    if chosen.gateway.replies and _can_be_answered(background, facts):
+        hinted = replace(content, text=add_reply_hint(content.text))
+        message = replace(message, content=hinted)
     decisions.offers.append(
         Offer(
             message=message,
@@ -193,8 +198,12 @@ def _offer(
             elsewhere=chosen.elsewhere,
         )
     )
-    decisions.choosing.count(message, claimed.attempts + 1, chosen.gateway)
     return True
+
+
+def _can_be_answered(background: Background, facts: Facts) -> bool:
+    """Whether a reply to a message is plain: it has one item, and of the contact's own unit."""
+    return len(facts.items) == 1 and background.to_unit is None and not is_hearing(facts.items[0])
 
 
 def _add_entries(claimed: Claimed, facts: Facts, decisions: Decisions, content: Content) -> Content:

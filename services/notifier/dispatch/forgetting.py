@@ -1,6 +1,7 @@
 """Each day: erases texts and addresses of settled messages as long ago as their office says.
 
-Calendar entries, which have addresses, go with them. At each look it also deletes the offers that
+Calendar entries, which have addresses, go with them, and what is known of mails that were read a
+year ago. At each look it also deletes the offers that
 count against no limit of a gateway any more.
 """
 
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.notifier.store import calendar_entries, counted, retention
+from services.notifier.store import bounces, calendar_entries, counted, retention
 from shared import metrics
 from shared.database.trusted_clock import TrustedClock
 from shared.logging import log
@@ -69,6 +70,7 @@ class Forgetting:
             after = last
         async with self.engine.begin() as db:
             await calendar_entries.forget(db, now)
+            await bounces.forget_mails(db)
         self._done_on = now.date()
         if erased:
             log(__name__).info("texts.erased", messages=erased)

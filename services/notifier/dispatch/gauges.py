@@ -32,6 +32,7 @@ FAILOVERS = Counter(
 LIMITED = Counter(
     "cuiban_messages_limited", "Times a message waited for a gateway's limit", ["channel"]
 )
+BOUNCES = Counter("cuiban_bounces", "Mails in the mailboxes of bounces", ["gateway", "result"])
 LATENESS = Histogram(
     "cuiban_slot_to_sent_seconds",
     "Office time from a reminder's slot until a gateway accepted it",

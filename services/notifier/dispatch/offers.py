@@ -21,6 +21,7 @@ class GatewayRules:
         priority: of several gateways of a channel the lower ones go first.
         weight: of new messages among those of the same priority.
         spread: at the beginning of each minute; sending begins within it.
+        replies: whether it pushes what people answer to short messages.
     """
 
     name: str
@@ -30,6 +31,7 @@ class GatewayRules:
     weight: int = 1
     limits: Limits = NO_LIMITS
     spread: timedelta = timedelta(0)
+    replies: bool = False
 
 
 @dataclass(frozen=True, slots=True)

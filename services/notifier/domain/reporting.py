@@ -26,6 +26,7 @@ from shared.schemas.gateway_events import (
     NotificationSent,
     NotificationSuppressed,
     NotificationUndelivered,
+    ReplyReceived,
 )
 from shared.schemas.gateway_states import GatewaysSeen, GatewayTestAnswered
 from shared.schemas.rules import Audience, Channel
@@ -260,3 +261,10 @@ def report_gateways(seen: GatewaysSeen, now: datetime) -> Envelope:
 def report_test(answered: GatewayTestAnswered, correlation_id: UUID, now: datetime) -> Envelope:
     """The event of how a test of a gateway ended."""
     return _wrap(answered, answered.request_id, correlation_id, now)
+
+
+def report_reply(push: Envelope, reply: ReplyReceived) -> Envelope:
+    """A reply that a gateway pushed; a repeat has the same id."""
+    parts = (reply.office_id, reply.gateway, reply.reply_id)
+    event_id = identity.derive_event_id("ReplyReceived", *parts)
+    return Envelope(event_id, SOURCE, reply.received_at, push.correlation_id, reply)

@@ -13,9 +13,12 @@ from services.notifier.gateways.email import EmailGateway, SmtpServer, parse_smt
 from services.notifier.gateways.file import AnyGateway, GatewayFile, read_gateways
 from services.notifier.gateways.http import is_http_url
 from services.notifier.gateways.http_gateway import HttpGateway
+from services.notifier.gateways.mime import parse_sender
 from services.notifier.gateways.protocol import Gateway, NoGateway
 from services.notifier.gateways.signing import parse_keys
 from services.notifier.gateways.vendors.base import HttpVendor
+from services.notifier.gateways.vendors.bounce_mailbox import BounceMailbox
+from services.notifier.gateways.vendors.replies import ReplyingVendor
 from services.notifier.gateways.vendors.smtp import Smtp
 from services.notifier.gateways.vendors.webhook import Webhook
 from services.notifier.settings import NotifierSettings
@@ -43,6 +46,16 @@ class ChannelGateway:
     weight: int = 1
     limits: Limits = NO_LIMITS
     spread: timedelta = timedelta(0)
+    replies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedMailbox:
+    """The mailbox of a gateway's bounces. `domain`: the end of its Message-IDs."""
+
+    gateway: str
+    domain: str
+    mailbox: BounceMailbox
 
 
 def load_file(path: Path) -> GatewayFile:
@@ -95,6 +108,24 @@ def build_readers(settings: NotifierSettings) -> dict[str, HttpVendor]:
     return {vendor.name.lower(): vendor for vendor in named}
 
 
+def build_mailboxes(settings: NotifierSettings) -> tuple[WatchedMailbox, ...]:
+    """The mailboxes where bounces arrive, of the file.
+
+    Raises:
+        CuibanError: the file is not valid.
+    """
+    file = load_file(settings.gateways) if settings.gateways else None
+    return tuple(
+        WatchedMailbox(
+            gateway=each.name,
+            domain=parse_sender(each.mail_from)[1].rpartition("@")[2],
+            mailbox=each.bounces,
+        )
+        for each in (file.gateways if file else ())
+        if isinstance(each, Smtp) and each.bounces
+    )
+
+
 def _build_named(gateway: AnyGateway, settings: NotifierSettings) -> ChannelGateway:
     built = build_gateway(gateway, settings.send_timeout, settings.clock_file)
     return ChannelGateway(
@@ -105,6 +136,7 @@ def _build_named(gateway: AnyGateway, settings: NotifierSettings) -> ChannelGate
         weight=gateway.weight,
         limits=gateway.limits.fill_in(gateway.LIMITS),
         spread=timedelta(seconds=gateway.spread),
+        replies=isinstance(gateway, ReplyingVendor) and gateway.replies,
     )
 
 
@@ -124,6 +156,8 @@ def build_gateway(
         timeout=timeout,
         now=open_clock(clock_file).now,
         name=gateway.name,
+        bounces=gateway.bounces.make_marks() if gateway.bounces else None,
+        bounce_address=gateway.bounces.address if gateway.bounces else "",
     )
 
 

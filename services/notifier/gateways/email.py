@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 from aiosmtplib import (
     SMTP,
@@ -22,6 +23,7 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
+from services.notifier.domain.bounce_marks import BounceMarks
 from services.notifier.domain.message import (
     Message,
     MessageAccepted,
@@ -109,7 +111,10 @@ class EmailGateway:
         timeout: timedelta,
         now: Callable[[], datetime],
         name: str = "smtp",
+        bounces: BounceMarks | None = None,
+        bounce_address: str = "",
     ) -> None:
+        """Without `bounce_address` the sender of the envelope is that of `mail_from`."""
         self.name = name
         self._server = server
         self._mail_from = mail_from
@@ -117,8 +122,8 @@ class EmailGateway:
             sender = parse_sender(mail_from)[1]
         except ValueError as error:
             raise CuibanError(f"CUIBAN_MAIL_FROM can't be used: {error}.") from error
-        self._from = b"FROM:<%s>" % sender.encode()
-        self._domain = sender.rpartition("@")[2]
+        self._sender, self._domain = sender, sender.rpartition("@")[2]
+        self._bounces, self._bounce_address = bounces, bounce_address
         self._timeout = timeout / timedelta(seconds=1)
         self._now = now
         self._idle: list[SMTP] = []
@@ -131,8 +136,13 @@ class EmailGateway:
                 Refusal.BAD_ADDRESS, permanent=True, detail="not an e-mail address"
             )
         message = replace(message, address=encode_domain(message.address))
-        raw = encode_mail(message, mail_from=self._mail_from, sent_at=self._now())
-        offer = _Offer(f"<{message.notification_id}@{self._domain}>")
+        offer = self._make_offer(message.notification_id)
+        raw = encode_mail(
+            message,
+            mail_from=self._mail_from,
+            sent_at=self._now(),
+            message_id=offer.message_id,
+        )
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._send(offer, message.address, raw)
@@ -151,6 +161,14 @@ class EmailGateway:
         finally:
             if offer.client:  # not returned to the pool: its state is unknown
                 offer.client.close()
+
+    def _make_offer(self, notification_id: UUID) -> "_Offer":
+        """Message-ID and sender of the envelope, marked where bounces are read."""
+        if self._bounces is None:
+            return _Offer(f"<{notification_id}@{self._domain}>", self._sender)
+        mark = self._bounces.make(notification_id)
+        sender = mark.to_address(self._bounce_address) if self._bounce_address else self._sender
+        return _Offer(mark.to_message_id(self._domain), sender)
 
     async def _send(self, offer: "_Offer", address: str, raw: bytes) -> Outcome:
         while self._idle:
@@ -174,7 +192,7 @@ class EmailGateway:
         offer.command = SmtpCommand.MAIL
         # Not by `mail`, `rcpt` and `data`, which would parse the addresses and search the bytes
         # again for each mail; `is_sendable` and `encode_mail` have checked both.
-        parameters = [self._from]
+        parameters = [b"FROM:<%s>" % offer.sender.encode()]
         if not address.isascii():
             if not client.supports_extension("smtputf8"):
                 self._give_back(offer)
@@ -248,6 +266,7 @@ class _Offer:
     """The progress of one mail, and its connection."""
 
     message_id: str
+    sender: str
     command: SmtpCommand = SmtpCommand.CONNECT
     client: SMTP | None = None
 

@@ -57,6 +57,20 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
+class TextReply:
+    """What a person answered to a short message.
+
+    Attributes:
+        reply_id: the vendor's name of it, or what tells it from others: a repeat has the same.
+        mobile: as the vendor writes the number.
+    """
+
+    reply_id: str
+    mobile: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What a vendor reports later about an accepted message.
 

@@ -95,12 +95,19 @@ def read_gateways(text: str, read: ReadSecret = read_secret) -> FileReading:
 
 def _list_repeated(marked: MarkedText, file: GatewayFile) -> Iterator[TextProblem]:
     names: set[str] = set()
+    folders: set[tuple[str, str, str]] = set()
     for number, gateway in enumerate(file.gateways):
         place = ("gateways", number)
         if gateway.name in names:
             message = f"名称 {gateway.name} 用了两次。The name {gateway.name} is used twice."
             yield locate(marked, (*place, "name"), "duplicate-name", message)
         names.add(gateway.name)
+        if isinstance(gateway, Smtp) and (bounces := gateway.bounces):
+            folder = (bounces.host.lower(), bounces.user, bounces.folder)
+            if folder in folders:
+                message = "两个网关不能共用一个退信文件夹。Two gateways share a folder of bounces."
+                yield locate(marked, (*place, "bounces"), "duplicate-name", message)
+            folders.add(folder)
 
 
 def build_schema() -> dict[str, Any]:

@@ -90,13 +90,17 @@ def encode_base64_lines(text: str) -> str:
     return "\r\n".join([*[raw[i : i + _LINE] for i in range(0, len(raw), _LINE)], ""])
 
 
-def encode_mail(message: Message, *, mail_from: str, sent_at: datetime) -> bytes:
-    """The whole mail. Its Message-ID is the same for every attempt: `<notification_id@domain>`.
+def encode_mail(
+    message: Message, *, mail_from: str, sent_at: datetime, message_id: str = ""
+) -> bytes:
+    """The whole mail. Its Message-ID is the same for every attempt.
+
+    Without `message_id` it is `<notification_id@domain>`.
 
     Only an address outside of ASCII makes it more than ASCII (RFC 6532).
     """
     header, address = parse_sender(mail_from)
-    domain = address.rpartition("@")[2]
+    message_id = message_id or f"<{message.notification_id}@{address.rpartition('@')[2]}>"
     body = _encode_texts(message)
     if message.content.calendar:
         body = _attach_calendar(message, body, address, sent_at)
@@ -105,7 +109,7 @@ def encode_mail(message: Message, *, mail_from: str, sent_at: datetime) -> bytes
         f"To: {message.address}\r\n"
         f"Subject: {encode_header(message.content.subject)}\r\n"
         f"Date: {format_date(sent_at.replace(microsecond=0))}\r\n"
-        f"Message-ID: <{message.notification_id}@{domain}>\r\n"
+        f"Message-ID: {message_id}\r\n"
         f"X-Cuiban-Unit: {encode_header(message.unit)}\r\n"
         "Auto-Submitted: auto-generated\r\n"
         f"MIME-Version: 1.0\r\n{body}"

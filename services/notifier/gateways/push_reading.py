@@ -1,18 +1,29 @@
 """Reads what gateways push: which vendor it is of, whether it is genuine, and the reports in it."""
 
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from services.notifier.gateways.building import build_readers
-from services.notifier.gateways.exchange import Push, Receipt
-from services.notifier.gateways.vendors.base import HttpVendor
+from services.notifier.gateways.exchange import Push, Receipt, TextReply
+from services.notifier.gateways.vendors.base import HttpVendor, find_mobile
+from services.notifier.gateways.vendors.replies import ReplyingVendor
 from services.notifier.settings import NotifierSettings
 from shared.errors import PoisonError
-from shared.schemas.gateway_events import ReceiptReceived, ReceiptsPushed
+from shared.messages.wording import clean
+from shared.schemas.gateway_events import ReceiptReceived, ReceiptsPushed, ReplyReceived
 
-_LONGEST_ID, _LONGEST_DETAIL = 200, 1000
+_LONGEST_ID, _LONGEST_DETAIL, _LONGEST_NUMBER = 200, 1000, 40
 Readers = Mapping[str, HttpVendor]
 """The gateways over HTTP, by name in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushContent:
+    """What is in a push."""
+
+    receipts: Sequence[ReceiptReceived]
+    replies: Sequence[ReplyReceived] = ()
 
 
 class PushReader:
@@ -40,8 +51,8 @@ class PushReader:
         """
         self._readers = self._load()
 
-    def read(self, event: ReceiptsPushed) -> list[ReceiptReceived]:
-        """The reports of a push that say whether a message was delivered.
+    def read(self, event: ReceiptsPushed) -> PushContent:
+        """The reports of a push that say whether a message was delivered, and the replies in it.
 
         Raises:
             PoisonError: no gateway over HTTP has this name, the signature is wrong, or the body
@@ -57,17 +68,31 @@ class PushReader:
         push = Push(body, dict(event.headers), event.pushed_at)
         if not vendor.is_genuine(push):
             raise PoisonError("bad-signature", f"the signature of {event.gateway} is wrong")
-        return [
+        receipts = [
             _to_event(event, vendor, receipt)
             for receipt in vendor.read_receipts(push.body)
             if _is_told(receipt)
         ]
+        if not (isinstance(vendor, ReplyingVendor) and vendor.replies):
+            return PushContent(receipts)
+        return PushContent(receipts, [_to_reply(event, each) for each in vendor.read_replies(body)])
 
 
 def _is_told(receipt: Receipt) -> bool:
     """Whether a report has an end of a message that can be stored."""
     known = receipt.delivered is not None and len(receipt.message_id) <= _LONGEST_ID
     return known and "\x00" not in receipt.message_id
+
+
+def _to_reply(push: ReceiptsPushed, reply: TextReply) -> ReplyReceived:
+    return ReplyReceived(
+        office_id=push.office_id,
+        gateway=push.gateway,
+        reply_id=clean(reply.reply_id)[:_LONGEST_ID],
+        mobile=find_mobile(reply.mobile) or clean(reply.mobile)[:_LONGEST_NUMBER],
+        text=clean(reply.text)[:_LONGEST_DETAIL],
+        received_at=push.pushed_at,
+    )
 
 
 def _to_event(push: ReceiptsPushed, vendor: HttpVendor, receipt: Receipt) -> ReceiptReceived:

@@ -1,6 +1,7 @@
 """Alembic's way in."""
 
 from services.notifier.store import (  # noqa: F401 - these add their tables to the metadata
+    bounce_tables,
     calendar_tables,
     gateway_test_tables,
 )

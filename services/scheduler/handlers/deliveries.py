@@ -23,6 +23,7 @@ from shared.schemas.gateway_events import (
     NotificationSent,
     NotificationSuppressed,
     NotificationUndelivered,
+    ReplyReceived,
 )
 from shared.schemas.topics import DeliveryEvent
 
@@ -94,8 +95,8 @@ def _list_notifications(event: DeliveryEvent) -> Iterator[ReportedNotification]:
             return  # it is still pending
         case MessageActionAnswered():
             return  # what a reopened one becomes is told by its next end
-        case ExpectedAudited():
-            return  # ingest's audit
+        case ExpectedAudited() | ReplyReceived():
+            return  # ingest's audit; what a reply changes is told by ingest
         case _:
             assert_never(event)
 

@@ -73,6 +73,7 @@ PAGES = (
     Row("/login/openid", "/login/openid", "用户名", ANYBODY, status=401),
     Row("/overview", "/overview", "未来 14 天到期"),
     Row("/overview/waiting", "/overview/waiting", "异议"),
+    Row("/overview/replies/{reply_id}", "/overview/replies/{reply}", "收到，谢谢"),
     Row("/progress/{task_id}", "/progress/{task}", "正在核对", SIGNED_IN),
     Row("/progress/{task_id}/events", "/progress/{task}/events", "", SIGNED_IN, "stream"),
     Row("/plans", "/plans", "要点分解表"),

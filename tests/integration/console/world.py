@@ -18,6 +18,7 @@ from tests.integration.ingest.conftest import NOW, SCOPES
 from tests.integration.ingest.dead_letters import make_record, put_dead_letter
 from tests.integration.ingest.messages import put_message
 from tests.integration.ingest.people import PASSWORD
+from tests.integration.ingest.replies import put_reply
 
 _HEADER = "序号\t任务名称\t具体内容\t责任单位\t完成时限"
 _ROWS = (
@@ -68,6 +69,7 @@ async def build_world(desk: Desk) -> World:
     for names, office_id in ((own, desk.api.office_id), (foreign, office)):
         names["notification"] = await put_message(desk.api, names["unit"], office_id=office_id)
         names["letter"] = await put_dead_letter(desk.api, make_record(office_id))
+        names["reply"] = await put_reply(desk.api, office_id=office_id)
     own["task"] = _start_task(desk, await desk.open_session("admin"))
     foreign["task"] = _start_task(desk, "another session")
     return World(own, foreign, stranger, _write_revision("县财政局").encode())

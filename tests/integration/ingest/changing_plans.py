@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 
+from tests.integration.ingest.replies import put_reply
+
 HEAD = "2023年政务公开任务分解表\n\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"
 CATALOGUE = "1\t目录\t编制并公布公开目录。\t县财政局\t2023年9月30日\n"
 HEARING = "2\t汇报\t单位主要负责人每年至少听取1次政务公开工作情况汇报。\t县财政局\t2023年年底\n"
@@ -50,6 +52,10 @@ class PlanDesk:
 
     async def retire(self) -> httpx.Response:
         return await self.post(f"{await self.unit()}/retire", {"reason": "机构合并"})
+
+    async def settle_reply(self) -> httpx.Response:
+        path = f"/v1/replies/{await put_reply(self.api)}/settle"
+        return await self.post(path, {"note": "已电话联系"})
 
     async def import_plan(self) -> httpx.Response:
         answer = await self.upload("/v1/plans", HEAD + CATALOGUE + HEARING + DOUBTFUL)

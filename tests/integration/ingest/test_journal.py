@@ -234,6 +234,7 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
         ("POST", f"/v1/dead-letters/{{letter_id}}/{how}"): partial(Desk.dead_letter, how=how)
         for how in ("replay", "discard")
     },
+    ("POST", "/v1/replies/{reply_id}/settle"): Desk.settle_reply,
     ("POST", "/v1/receipts"): Desk.receipt,
     ("POST", "/v1/receipt-addresses"): Desk.make_address,
     ("POST", "/v1/receipts/{gateway}/{secret}"): Desk.push,
@@ -278,8 +279,7 @@ async def test_every_way_to_change_something_leaves_an_entry(api):
             assert entry.actor in {"office", "other", "command line", "审批人", "gateway mas"}
             assert entry.at == api.clock.now()
             assert entry.after != entry.before, way
-    proof = (await api.client.get("/v1/audit/verify")).json()
-    assert proof["broken"] is None
+    assert (await api.client.get("/v1/audit/verify")).json()["broken"] is None
 
 
 async def test_the_office_and_its_first_token_and_rules_are_in_it_too(api):

@@ -48,6 +48,7 @@ async def test_what_units_ask_for_waits_until_it_is_decided(api: Any) -> None:
         "objections": 1,
         "contact_proposals": 0,
         "rule_drafts": 1,
+        "replies": 0,
         "undeliverable": 0,
     }
     asked = (await list_items(api, "/v1/extensions", state="pending"))[0]

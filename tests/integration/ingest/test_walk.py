@@ -70,6 +70,7 @@ def test_the_walk_knows_every_identifier_and_body() -> None:
         "mute_id",
         "notification_id",
         "letter_id",
+        "reply_id",
     }
     unknown = {
         name

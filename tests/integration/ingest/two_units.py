@@ -30,6 +30,7 @@ def _ids(row: dict[str, Any]) -> dict[str, str]:
             "mute_id",
             "notification_id",
             "letter_id",
+            "reply_id",
         ),
         str(UUID(int=0)),
     )

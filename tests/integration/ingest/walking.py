@@ -25,6 +25,7 @@ from shared.clock import SystemClock
 from tests.integration.ingest.conftest import NOW, SCOPES
 from tests.integration.ingest.dead_letters import put_dead_letter
 from tests.integration.ingest.messages import put_message
+from tests.integration.ingest.replies import put_reply
 
 HEAD = "2023年政务公开任务分解表\n\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"
 CATALOGUE = "1\t目录\t编制并公布公开目录。\t县财政局\t2023年9月30日\n"
@@ -229,6 +230,7 @@ async def collect_ids(api: Any) -> dict[str, str]:
         "mute_id": muted.json()["mute_id"],
         "notification_id": await put_message(api, unit_id),
         "letter_id": await put_dead_letter(api),
+        "reply_id": await put_reply(api),
         "session_id": (await open_for(api, user))[1],
         **of_unit,
     }

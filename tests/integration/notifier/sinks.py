@@ -18,6 +18,7 @@ class MailSink:
     """A real SMTP server. `answers` are given to the next mails instead of 250."""
 
     mails: list[Mail] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     drops: int = 0
     hang: asyncio.Event = field(default_factory=asyncio.Event)
@@ -42,6 +43,7 @@ class MailSink:
         if self.answers:
             return self.answers.pop(0)
         self.mails.append(message_from_bytes(bytes(envelope.content or b"")))
+        self.senders.append(str(envelope.mail_from))
         if self.hangs:
             self.hangs -= 1
             await self.hang.wait()

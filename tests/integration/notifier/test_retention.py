@@ -139,3 +139,13 @@ async def test_the_loop_erases_when_it_starts_and_ends_when_it_is_cancelled(worl
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_what_is_known_of_bounces_is_kept_for_a_year(world: World) -> None:
+    insert = "INSERT INTO notifier.bounce_mails VALUES ('smtp', '\\x{}', 'failed', now() - {} * {})"
+    async with world.engine.begin() as db:
+        for digest, days in (("01", 365), ("02", 367)):
+            await db.exec_driver_sql(insert.format(digest, days, "INTERVAL '1 day'"))
+    await make_forgetting(world).look()
+    rows = await world.fetch_rows("SELECT digest FROM notifier.bounce_mails")
+    assert [bytes(row.digest) for row in rows] == [b"\x01"]

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.office.office_settings import get_settings
-from services.ingest.store import dead_letters, history
+from services.ingest.store import dead_letters, history, replies
 
 
 async def forget_old_texts(db: AsyncConnection, act: Act) -> int:
@@ -16,6 +16,7 @@ async def forget_old_texts(db: AsyncConnection, act: Act) -> int:
         return 0
     before = act.now - timedelta(days=days)
     await dead_letters.forget_records(db, act.office_id, before)
+    await replies.forget_texts(db, act.office_id, before)
     erased = await history.forget_texts(db, act.office_id, before)
     if erased:
         after = {"messages": erased, "before": before.isoformat()}

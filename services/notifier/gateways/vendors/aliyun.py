@@ -16,7 +16,13 @@ from services.notifier.domain.limits import Limits, parse_rate
 from services.notifier.domain.message import Message
 from services.notifier.domain.retry import WhenUnknown
 from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
-from services.notifier.gateways.exchange import Receipt, VendorAnswer, VendorCall, VendorRequest
+from services.notifier.gateways.exchange import (
+    Receipt,
+    TextReply,
+    VendorAnswer,
+    VendorCall,
+    VendorRequest,
+)
 from services.notifier.gateways.vendors.base import (
     HttpUrl,
     Secret,
@@ -34,6 +40,7 @@ from services.notifier.gateways.vendors.bodies import (
     read_unclear,
 )
 from services.notifier.gateways.vendors.parameters import Parameters, TemplateVendor
+from services.notifier.gateways.vendors.replies import ReplyingVendor
 
 _ACTION, _VERSION = "SendSms", "2017-05-25"
 _GONE = ("INVALID_NUMBER", "MOBILE_NOT_ON_SERVICE", "MOBILE_IN_BLACK", "USER_REJECT")
@@ -41,7 +48,7 @@ _GONE = ("INVALID_NUMBER", "MOBILE_NOT_ON_SERVICE", "MOBILE_IN_BLACK", "USER_REJ
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 
-class Aliyun(TemplateVendor):
+class Aliyun(TemplateVendor, ReplyingVendor):
     """Aliyun SMS.
 
     Attributes:
@@ -151,6 +158,19 @@ class Aliyun(TemplateVendor):
             )
             for each in get_objects(parse_json(body))
             if each.get("biz_id")
+        ]
+
+    @override
+    def read_replies(self, body: bytes) -> list[TextReply]:
+        """SmsUp: a list of objects; `sequence_id` names each."""
+        return [
+            TextReply(
+                str(each["sequence_id"]),
+                str(each.get("phone_number") or ""),
+                str(each.get("content") or ""),
+            )
+            for each in get_objects(parse_json(body))
+            if each.get("sequence_id") is not None and "content" in each
         ]
 
 

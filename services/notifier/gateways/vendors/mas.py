@@ -17,7 +17,13 @@ from typing_extensions import override
 from services.notifier.domain.message import Message
 from services.notifier.domain.retry import WhenUnknown
 from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
-from services.notifier.gateways.exchange import Receipt, VendorAnswer, VendorCall, VendorRequest
+from services.notifier.gateways.exchange import (
+    Receipt,
+    TextReply,
+    VendorAnswer,
+    VendorCall,
+    VendorRequest,
+)
 from services.notifier.gateways.vendors.base import (
     HttpUrl,
     Secret,
@@ -29,9 +35,12 @@ from services.notifier.gateways.vendors.base import (
 from services.notifier.gateways.vendors.bodies import get_objects, read_object, read_unclear
 from services.notifier.gateways.vendors.parameters import Template, TemplateVendor
 from services.notifier.gateways.vendors.pushes import decode_push
+from services.notifier.gateways.vendors.replies import ReplyingVendor, name_reply
+
+_OF_REPLY = ("mobile", "smsContent", "sendTime", "addSerial")
 
 
-class Mas(TemplateVendor):
+class Mas(TemplateVendor, ReplyingVendor):
     """云MAS.
 
     Attributes:
@@ -121,6 +130,19 @@ class Mas(TemplateVendor):
             )
             for each in get_objects(decode_push(body))
             if each.get("msgGroup")
+        ]
+
+    @override
+    def read_replies(self, body: bytes) -> list[TextReply]:
+        """In the forms of reports: number, text and time; there is no id."""
+        return [
+            TextReply(
+                name_reply(each.get(name) for name in _OF_REPLY),
+                str(each.get("mobile") or ""),
+                str(each["smsContent"]),
+            )
+            for each in get_objects(decode_push(body))
+            if each.get("smsContent") is not None
         ]
 
 

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from services.notifier.gateways.mime import parse_sender
 from services.notifier.gateways.vendors.base import GatewaySettings, Secret, Text
+from services.notifier.gateways.vendors.bounce_mailbox import BounceMailbox
 from shared.schemas.rules import Channel
 
 Security = Literal["tls", "starttls", "starttls-when-offered", "none"]
@@ -21,6 +22,7 @@ class Smtp(GatewaySettings):
         port: 465 with `tls`, 587 with `starttls`, else 25.
         ca_file: certificates to trust beside the system's.
         mail_from: the sender, `Name <address>`.
+        bounces: the mailbox where bounces arrive.
         concurrency: how many connections are kept open.
     """
 
@@ -33,6 +35,7 @@ class Smtp(GatewaySettings):
     password: Secret | None = None
     ca_file: Path | None = None
     mail_from: Text
+    bounces: BounceMailbox | None = None
 
     @model_validator(mode="after")
     def check(self) -> Self:

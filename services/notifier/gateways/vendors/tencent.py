@@ -16,7 +16,13 @@ from typing_extensions import override
 from services.notifier.domain.message import Message
 from services.notifier.domain.retry import WhenUnknown
 from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
-from services.notifier.gateways.exchange import Receipt, VendorAnswer, VendorCall, VendorRequest
+from services.notifier.gateways.exchange import (
+    Receipt,
+    TextReply,
+    VendorAnswer,
+    VendorCall,
+    VendorRequest,
+)
 from services.notifier.gateways.vendors.base import (
     HttpUrl,
     Secret,
@@ -32,12 +38,15 @@ from services.notifier.gateways.vendors.bodies import (
     read_unclear,
 )
 from services.notifier.gateways.vendors.parameters import Template, TemplateVendor
+from services.notifier.gateways.vendors.replies import ReplyingVendor, name_reply
 
 _JSON = "application/json; charset=utf-8"
 _SERVICE = "sms"
 
+_OF_REPLY = ("nationcode", "mobile", "text", "time", "extend")
 
-class Tencent(TemplateVendor):
+
+class Tencent(TemplateVendor, ReplyingVendor):
     """Tencent Cloud SMS. `parameters`: the template's variables by position."""
 
     CODES: ClassVar = CodeTable(
@@ -133,6 +142,19 @@ class Tencent(TemplateVendor):
             )
             for each in get_objects(parse_json(body))
             if each.get("sid")
+        ]
+
+    @override
+    def read_replies(self, body: bytes) -> list[TextReply]:
+        """One object: number, text and time; there is no id."""
+        return [
+            TextReply(
+                name_reply(each.get(name) for name in _OF_REPLY),
+                str(each.get("mobile") or ""),
+                str(each["text"]),
+            )
+            for each in get_objects(parse_json(body))
+            if "text" in each and "sid" not in each
         ]
 
 

@@ -64,6 +64,46 @@ def test_what_is_wrong_is_told_with_its_place(
     assert sorted(tell(text)) == problems
 
 
+BOUNCES = """\
+gateways:
+  - name: mail
+    vendor: smtp
+    host: mail.example
+    mail_from: 公开办 <gkb@mail.example>
+    bounces:
+      host: mail.example
+      user: bounces
+      password: {env: PASSWORD}
+      keys: {env: a-key-of-the-office}
+      address: bounce+{key}@mail.example
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("bounce+{key}@", "bounce@", (11, 16)),
+        ("bounce+{key}@", "x{key}{key}@", (11, 16)),
+        ("bounce+{key}@mail", "bounce@{key}", (11, 16)),
+        ("bounce+{key}@", "a-long-local-part{key}@", (11, 16)),
+        ("bounce+{key}@", "退信+{key}@", (11, 16)),
+        ("a-key-of-the-office", "short", (10, 13)),
+        ("{env: a-key-of-the-office}", "plain-text", (10, 13)),
+    ],
+)
+def test_what_is_wrong_with_a_mailbox_of_bounces(
+    old: str, new: str, place: tuple[int, int]
+) -> None:
+    assert tell(BOUNCES) == []
+    assert tell(BOUNCES.replace(old, new)) == [(*place, "invalid")]
+
+
+def test_two_gateways_have_two_folders_of_bounces() -> None:
+    again = BOUNCES.partition("\n")[2].replace("name: mail", "name: other")
+    assert tell(BOUNCES + again) == [(17, 7, "duplicate-name")]
+    assert tell(BOUNCES + again + "      folder: Other\n") == []
+
+
 def test_a_secret_comes_from_a_variable_or_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,9 +148,10 @@ def test_the_example_fits_the_schema_and_is_read() -> None:
 def test_the_examples_of_the_handbooks_are_read(handbook: str) -> None:
     text = Path(handbook).read_text(encoding="utf-8")
     examples = re.findall(r"^    gateways:\n(?:    .*\n)+", text, re.MULTILINE)
-    assert len(examples) == 2
+    assert len(examples) == 3
     for example in examples:
-        assert read_gateways(textwrap.dedent(example), lambda _: "secret").problems == ()
+        reading = read_gateways(textwrap.dedent(example), lambda _: "a-secret-of-the-office")
+        assert reading.problems == ()
 
 
 def test_a_channel_that_the_file_does_not_name_has_the_gateway_of_the_variables(

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from services.notifier.gateways.push_reading import PushReader
+from services.notifier.gateways.push_reading import PushContent, PushReader
 from services.notifier.gateways.vendors.base import HttpVendor
 from shared.errors import CuibanError, PoisonError
 from shared.schemas import identity
-from shared.schemas.gateway_events import ReceiptReceived, ReceiptsPushed
+from shared.schemas.gateway_events import ReceiptReceived, ReceiptsPushed, ReplyReceived
 from tests.unit.notifier.gateways.vendors.entries import make_vendor
 
 OFFICE = identity.derive_office_id("yanting")
@@ -35,7 +35,7 @@ def test_reports_become_receipts_of_the_office_and_gateway_of_the_address() -> N
         {"msgGroup": "g" * 201, "reportStatus": "CM:1"},
     ]
     shared = {"office_id": OFFICE, "gateway": "mas", "received_at": AT}
-    assert PushReader(lambda: READERS).read(push(json.dumps(reports).encode())) == [
+    assert PushReader(lambda: READERS).read(push(json.dumps(reports).encode())).receipts == [
         ReceiptReceived(**shared, gateway_message_id="g1", state="delivered", detail="DELIVRD"),
         ReceiptReceived(**shared, gateway_message_id="g2", state="failed", detail="NOROUTE"),
     ]
@@ -66,7 +66,7 @@ def test_a_file_that_is_not_valid_leaves_the_former_gateways() -> None:
     pushes = PushReader(load)
     with pytest.raises(CuibanError):
         pushes.reload()
-    assert pushes.read(push(b"[]")) == []
+    assert pushes.read(push(b"[]")) == PushContent([])
 
 
 @pytest.mark.parametrize(
@@ -82,12 +82,47 @@ def test_which_codes_mean_that_the_address_never_works_is_the_vendors_or_the_fil
     vendor: HttpVendor, code: str, gone: bool
 ) -> None:
     body = json.dumps([{"biz_id": "1", "success": False, "err_code": code}]).encode()
-    (receipt,) = PushReader(lambda: {"aliyun": vendor}).read(push(body, "aliyun"))
+    (receipt,) = PushReader(lambda: {"aliyun": vendor}).read(push(body, "aliyun")).receipts
     assert (receipt.state, receipt.gone) == ("failed", gone)
 
 
 def test_what_was_delivered_is_not_gone() -> None:
     vendor = make_vendor("aliyun", gone=["*"])
     body = json.dumps([{"biz_id": "1", "success": True, "err_code": "DELIVERED"}]).encode()
-    (receipt,) = PushReader(lambda: {"aliyun": vendor}).read(push(body, "aliyun"))
+    (receipt,) = PushReader(lambda: {"aliyun": vendor}).read(push(body, "aliyun")).receipts
     assert (receipt.state, receipt.gone) == ("delivered", False)
+
+
+FORMS: dict[str, Any] = {
+    "mas": {"mobile": "13800000000", "smsContent": "1", "sendTime": "20230830090000"},
+    "aliyun": [{"phone_number": "13800000000", "content": "1", "sequence_id": 7}],
+    "tencent": {"nationcode": "86", "mobile": "13800000000", "text": "1", "time": 1693357200},
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_reply_is_read_where_the_contract_has_replies(name: str) -> None:
+    event = push(json.dumps(FORMS[name]).encode(), name)
+    assert PushReader(lambda: {name: make_vendor(name)}).read(event) == PushContent([])
+    pushes = PushReader(lambda: {name: make_vendor(name, replies=True)})
+    (reply,) = pushes.read(event).replies
+    assert isinstance(reply, ReplyReceived)
+    assert (reply.mobile, reply.text, reply.received_at) == ("13800000000", "1", AT)
+    assert pushes.read(event).replies == [reply], "a repeat has the same id"
+    assert pushes.read(event).receipts == []
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"[1]", b'{"text": {"a": 1}}', b"\xff"])
+def test_what_is_no_reply_is_none(name: str, body: bytes) -> None:
+    pushes = PushReader(lambda: {name: make_vendor(name, replies=True)})
+    assert len(pushes.read(push(body, name)).replies) <= 1
+
+
+def test_a_reply_is_cut_and_cleaned() -> None:
+    body = {"phone_number": "+86 138-0000-0000", "content": "a\u0000\n" + "x" * 2000}
+    raw = json.dumps([body | {"sequence_id": "7" * 300}]).encode()
+    pushes = PushReader(lambda: {"aliyun": make_vendor("aliyun", replies=True)})
+    (reply,) = pushes.read(push(raw, "aliyun")).replies
+    assert (reply.mobile, len(reply.reply_id), reply.text[:3]) == ("13800000000", 200, "a x")
+    assert len(reply.text) == 1000

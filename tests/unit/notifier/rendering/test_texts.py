@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.notifier.rendering.mail import render_mail
 from services.notifier.rendering.sms import render_sms
 from shared.links import hide_secrets
-from shared.messages.sms import PARTS
+from shared.messages.sms import PARTS, add_reply_hint
 from shared.messages.sms_parts import count_parts
 from shared.messages.wording import Digest, Door, Tone, clean, sort_items
 from shared.schemas.facts import ReminderItem
@@ -264,3 +264,11 @@ def test_another_unit_reads_whose_items_they_are_and_gets_no_way_in(audience: Au
     assert message.startswith("【政务公开】盐亭县教育和体育局：2项任务待办")
     assert "请督促" in message
     assert count_parts(message) == 1
+
+
+@pytest.mark.parametrize(("length", "hinted"), [(10, True), (59, True), (60, False), (100, True)])
+def test_how_to_reply_is_said_where_it_takes_no_further_part(length: int, hinted: bool) -> None:
+    text = "办" * length
+    shown = add_reply_hint(text)
+    assert (shown != text) is hinted
+    assert count_parts(shown) == count_parts(text)

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_29_gateway_tests"
-down_revision = "2026_11_28_to_unit"
+down_revision = "2026_11_29_bounces"
 branch_labels = None
 depends_on = None
 additive = True

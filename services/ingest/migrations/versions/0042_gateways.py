@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_29_gateways"
-down_revision = "2026_11_28_to_unit"
+down_revision = "2026_11_29_replies"
 branch_labels = None
 depends_on = None
 additive = True
