@@ -126,7 +126,11 @@ async def check_page(page: Page) -> None:
 
 
 async def take_picture(page: Page, name: str) -> None:
-    """Save the page as pictures, desktop and phone, where `CUIBAN_PICTURES` names a folder."""
+    """Save the page as pictures, desktop and phone, where `CUIBAN_PICTURES` names a folder.
+
+    The browser paints a sandboxed frame only while it is in view, also for a picture of the whole
+    page: the mail in the preview of a template is below the first screen of a phone.
+    """
     folder = os.environ.get("CUIBAN_PICTURES")
     if not folder:
         return
@@ -134,5 +138,7 @@ async def take_picture(page: Page, name: str) -> None:
     await asyncio.to_thread(target.mkdir, parents=True, exist_ok=True)
     for kind, width in (("desktop", 1280), ("phone", 360)):
         await page.set_viewport_size({"width": width, "height": 800})
+        for frame in page.frames[1:]:
+            await (await frame.frame_element()).scroll_into_view_if_needed()
         await page.screenshot(path=target / f"{name}-{kind}.png", full_page=True)
     await page.set_viewport_size({"width": 1280, "height": 900})
