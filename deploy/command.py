@@ -40,6 +40,8 @@ _COMMANDS = {
     "templates": "cli.templates:templates",
     "calendars": "cli.calendars:calendars",
     "mute": "cli.mutes:mute",
+    "hold": "cli.holds:hold",
+    "release": "cli.holds:release_sending",
     "why": "cli.why:explain_reminders",
     "obligation": "cli.obligations:handle_obligation",
     "extension": "cli.obligations:decide_extension",

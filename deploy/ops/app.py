@@ -6,6 +6,7 @@ Each command is a function in a module of its own here, and is added below.
 import typer
 
 from deploy.ops.conservation import show_conservation
+from deploy.ops.holds import hold, list_holds, release
 from deploy.ops.outbox import outbox, replay_outbox
 from deploy.ops.parked import discard, list_parked, replay
 from deploy.ops.rewind import rewind
@@ -35,3 +36,6 @@ ops.add_typer(outbox, name="outbox")
 ops.command("replay-outbox")(replay_outbox)
 ops.command("rewind")(rewind)
 ops.command("conservation")(show_conservation)
+ops.command("hold")(hold)
+ops.command("release")(release)
+ops.command("holds")(list_holds)
