@@ -141,6 +141,16 @@ async def load_all_positions(db: AsyncConnection) -> list[tuple[str, str, Partit
     return loaded
 
 
+async def list_behind(db: AsyncConnection, settings: Settings) -> list[str]:
+    """The streams that have not applied all that the log holds now, or are stopped."""
+    rows = await _load_streams(db, settings)
+    return [
+        f"{row.consumer} {row.at.topic}/{row.at.number}"
+        for row in rows
+        if row.position.stopped_for or (row.span and row.position.next_offset < row.span.end)
+    ]
+
+
 def _get_partition(pair: tuple[Partition, Position]) -> Partition:
     return pair[0]
 

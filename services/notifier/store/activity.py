@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.domain.message import NotificationState
 from services.notifier.store.hold_tables import HOLDS
+from services.notifier.store.holds import RESTORES
 from services.notifier.store.tables import NOTIFICATIONS, OUTBOX
 from shared.kafka.outbox.publishing import has_unsent
 from shared.messages.stages import HoldReason
@@ -23,6 +24,7 @@ async def is_quiet(db: AsyncConnection, now: datetime) -> bool:
         _N.state.in_((NotificationState.PENDING, NotificationState.SENDING)),
         _N.not_before <= now,
         _N.reason != HoldReason.NO_GATEWAY,
+        ~exists().where(RESTORES.c.accepted_at.is_(None)),
         ~exists().where(
             ~_H.released,
             or_(_H.everywhere, _H.office_id == _N.office_id),

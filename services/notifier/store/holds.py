@@ -10,17 +10,20 @@ from sqlalchemy import (
     any_,
     bindparam,
     case,
+    exists,
     func,
+    literal,
     null,
     or_,
     select,
+    union,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.domain.message import NotificationState
 from services.notifier.store.hold_tables import HOLDS
-from services.notifier.store.tables import NOTIFICATIONS
+from services.notifier.store.tables import METADATA, NOTIFICATIONS
 from shared.database.engine import insert_rows
 from shared.database.news import Subject, tell
 from shared.database.statements import inline
@@ -28,9 +31,15 @@ from shared.messages.holding import ActiveHold, HeldOffices
 from shared.schemas.gateway_events import HoldRecorded
 from shared.schemas.rules import Channel
 
+RESTORES = METADATA.tables["notifier.restores"]
 _H, _N = HOLDS.c, NOTIFICATIONS.c
 _OFFICE = case((_H.everywhere, null()), else_=_H.office_id)
-_ACTIVE = select(_OFFICE.label("office_id"), _H.channel, _H.gateway).where(~_H.released).distinct()
+_OF_RESTORE = select(null().label("office_id"), literal(""), literal("")).where(
+    exists().where(RESTORES.c.accepted_at.is_(None))
+)
+_ACTIVE = union(
+    select(_OFFICE.label("office_id"), _H.channel, _H.gateway).where(~_H.released), _OF_RESTORE
+)
 _OLDEST = select(func.min(_H.held_at)).where(~_H.released)
 _NEWER = (
     "(office_id, hold_id) DO UPDATE SET number = EXCLUDED.number, released = EXCLUDED.released "
@@ -76,7 +85,10 @@ async def store_holds(db: AsyncConnection, events: Iterable[HoldRecorded]) -> No
 
 
 async def list_active(db: AsyncConnection) -> list[ActiveHold]:
-    """The holds that are not released, each scope once."""
+    """The holds that are not released, each scope once.
+
+    A restore of the database that is not accepted holds all.
+    """
     return [
         ActiveHold(row.office_id, Channel(row.channel) if row.channel else None, row.gateway)
         for row in await db.execute(_ACTIVE)
