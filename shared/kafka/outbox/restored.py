@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from shared import metrics
 from shared.kafka.broker.log_reader import LogReader, OffsetRange
 from shared.kafka.broker.provisioning import list_partitions
 from shared.kafka.broker.records import Partition, RawRecord
@@ -77,6 +78,7 @@ async def look_for_restore(
                 for at, span in ahead.items()
             ],
         )
+    metrics.RESTORED.set(1)
     log(__name__).error("database.restored", service=schema, hint=RESTORED)
     return True
 
@@ -90,7 +92,9 @@ async def is_open(db: AsyncConnection, schema: str) -> bool:
 async def describe_restore(engine: AsyncEngine, schema: str) -> str:
     """What an operator does about a restore; empty when none waits."""
     async with engine.connect() as db:
-        return RESTORED if await is_open(db, schema) else ""
+        is_waiting = await is_open(db, schema)
+    metrics.RESTORED.set(is_waiting)
+    return RESTORED if is_waiting else ""
 
 
 async def list_lost_records(
