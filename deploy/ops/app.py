@@ -8,6 +8,7 @@ import typer
 from deploy.ops.conservation import show_conservation
 from deploy.ops.holds import hold, list_holds, release
 from deploy.ops.outbox import outbox, replay_outbox
+from deploy.ops.overview import list_findings
 from deploy.ops.parked import discard, list_parked, replay
 from deploy.ops.rewind import rewind
 from deploy.ops.streams import list_streams, resume
@@ -27,6 +28,7 @@ def _ops() -> None:
     """
 
 
+ops.command("list")(list_findings)
 ops.command("streams")(list_streams)
 ops.command("resume")(resume)
 ops.command("parked")(list_parked)

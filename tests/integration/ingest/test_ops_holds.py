@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from deploy.command import run
 from deploy.ops.summary import summarise
@@ -56,3 +57,18 @@ async def test_an_operator_holds_one_office_by_its_short_name(api: Any, typed: A
     (held,) = (await api.client.get("/v1/holds?current=true")).json()["items"]
     assert (held["everywhere"], held["channel"], held["held_by"]) == (False, "", "command line")
     assert (await typed("release", "--office", slug, "--reason", "x"))[0] == 0
+
+
+async def test_what_an_operator_does_stands_in_the_journal(api: Any, typed: Any) -> None:
+    assert (await typed("list"))[0] == 0
+    await api.client.post("/v1/holds", json={"reason": "x"})
+    status, said = await typed("list", "--json")
+    assert (status, [row["kind"] for row in json.loads(said)]) == (1, ["hold"])
+    async with api.engine.begin() as db:
+        await db.execute(text("UPDATE ingest.outbox SET refused = 'too large'"))
+    assert (await typed("outbox", "retry", "ingest", "--all"))[0] == 0
+    (noted,) = await api.fetch_rows(
+        "SELECT actor, subject, after FROM ingest.journal WHERE action = 'ops.retried'"
+    )
+    assert (noted.actor, noted.subject) == ("command line", "ingest")
+    assert noted.after["events"] > 0
