@@ -40,6 +40,8 @@ _COMMANDS = {
     "templates": "cli.templates:templates",
     "calendars": "cli.calendars:calendars",
     "mute": "cli.mutes:mute",
+    "hold": "cli.holds:hold",
+    "release": "cli.holds:release_sending",
     "why": "cli.why:explain_reminders",
     "obligation": "cli.obligations:handle_obligation",
     "extension": "cli.obligations:decide_extension",
@@ -55,6 +57,7 @@ _COMMANDS = {
     "proof": "cli.proof:proof",
     "doctor": "deploy.doctor.command:examine_and_show",
     "ops": "deploy.ops.app:ops",
+    "restore": "deploy.ops.restore:restore",
     "gateways": "deploy.gateways:gateways",
     "bench": "lab.bench.command:run_benches",
     "topics": "deploy.prepare:prepare_topics",
@@ -70,8 +73,8 @@ _ADDED = {"gateways": ("conform", "lab.simulator.command:try_gateways")}
 def build_command(*names: str) -> Any:  # noqa: ANN401 - Typer does not export the class
     """The command with the named subcommands; without names, all that can run here.
 
-    A production image has the operator's commands alone: `doctor`, `ops`, `offices`, `gateways`,
-    `topics`, `migrate`, `prepare`.
+    A production image has the operator's commands alone: `doctor`, `ops`, `restore`, `offices`,
+    `gateways`, `topics`, `migrate`, `prepare`.
 
     Raises:
         CuibanError: a named one needs a package that is not installed.

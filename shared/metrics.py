@@ -27,6 +27,9 @@ REFUSED = Counter("cuiban_relay_refused", "Events that the broker refused for go
 RELAY_STOPS = Counter(
     "cuiban_relay_stops", "Partitions that lost what was acknowledged", ["topic", "reason"]
 )
+RESTORED = Gauge(
+    "cuiban_database_restored", "1 while the log holds events that the database does not know"
+)
 TOPICS_STOPPED = Gauge("cuiban_relay_stopped", "Partitions for which the relay has stopped")
 CLOCK_SKEW = Gauge(
     "cuiban_clock_skew_seconds", "The machine's clock and the database's differ by so much"

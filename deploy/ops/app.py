@@ -6,7 +6,9 @@ Each command is a function in a module of its own here, and is added below.
 import typer
 
 from deploy.ops.conservation import show_conservation
+from deploy.ops.holds import hold, list_holds, release
 from deploy.ops.outbox import outbox, replay_outbox
+from deploy.ops.overview import list_findings
 from deploy.ops.parked import discard, list_parked, replay
 from deploy.ops.rewind import rewind
 from deploy.ops.streams import list_streams, resume
@@ -26,6 +28,7 @@ def _ops() -> None:
     """
 
 
+ops.command("list")(list_findings)
 ops.command("streams")(list_streams)
 ops.command("resume")(resume)
 ops.command("parked")(list_parked)
@@ -35,3 +38,6 @@ ops.add_typer(outbox, name="outbox")
 ops.command("replay-outbox")(replay_outbox)
 ops.command("rewind")(rewind)
 ops.command("conservation")(show_conservation)
+ops.command("hold")(hold)
+ops.command("release")(release)
+ops.command("holds")(list_holds)

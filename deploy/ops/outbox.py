@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from deploy.ops.journal import note_operation
 from deploy.ops.running import SERVICES, ReasonOption, leave, list_services, run
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, format_instant, say, show_answer
@@ -57,8 +58,10 @@ def try_again(
     if (row is None) != every:
         leave(_("Name a row, or `--all`."), _("`cuiban ops outbox` lists them."), status=WRONG_USE)
 
-    async def retry(db: AsyncConnection, _settings: Settings) -> int:
-        return await retry_refused(db, service, row)
+    async def retry(db: AsyncConnection, settings: Settings) -> int:
+        if number := await retry_refused(db, service, row):
+            await note_operation(db, settings, "ops.retried", service, {"events": number})
+        return number
 
     if not (number := run(state, retry)):
         leave(
@@ -93,7 +96,7 @@ def replay_outbox(
         leave(_("Name `--lost` or `--since INSTANT`, one of them."), status=WRONG_USE)
     start = _parse_instant(since) if since else None
 
-    async def replay(db: AsyncConnection, _settings: Settings) -> dict[str, int]:
+    async def replay(db: AsyncConnection, settings: Settings) -> dict[str, int]:
         topics = await list_topics(db, service)
         if topic and topic not in topics:
             leave(
@@ -107,6 +110,8 @@ def replay_outbox(
                 done[each] = await replay_lost(db, service, each)
             else:
                 done[each] = await replay_since(db, service, each, start)
+        after = {"reason": reason, "events": done}
+        await note_operation(db, settings, "ops.sent-again", service, after)
         return done
 
     done = run(state, replay)

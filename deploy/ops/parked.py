@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from deploy.ops.journal import note_operation
 from deploy.ops.running import get_source, get_tables, leave, list_services, run
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, say, show_answer
@@ -103,12 +104,15 @@ async def _list_parked(db: AsyncConnection, _: Settings, *, limit: int) -> list[
 
 
 async def _request_replay(
-    db: AsyncConnection, _: Settings, *, consumer: str, key: str | None
+    db: AsyncConnection, settings: Settings, *, consumer: str, key: str | None
 ) -> int:
     number = 0
     for service in await list_services(db):
         wanted = None if key is None else key.encode("utf-8", "surrogateescape")
         number += await parking.request_replay(db, get_tables(service).parked, consumer, wanted)
+    if number:
+        after = {"key": key or "", "events": number}
+        await note_operation(db, settings, "ops.replayed", consumer, after)
     return number
 
 
@@ -129,6 +133,9 @@ async def _discard(
             db, tables.outbox, [build_dead_letter(consumer, source, list_parked.record, error, now)]
         )
         await parking.unpark(db, tables.parked, consumer, record)
+        subject = f"{consumer} {record.partition.topic}/{record.partition.number} {record.offset}"
+        after = {"reason": reason, "failed_of": list_parked.detail}
+        await note_operation(db, settings, "ops.discarded", subject, after)
         return list_parked
     return None
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from deploy.ops.journal import note_operation
 from deploy.ops.running import ReasonOption, leave, list_services, run
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, say, show_answer
@@ -51,6 +52,10 @@ def rewind(
         ahead = await rewinding.list_fired_ahead(db, units, now)
         if not dry_run and ahead:
             await rewinding.take_back(db, units, now)
+            for own_office in {each.office_id for each in ahead}:
+                own = [each for each in ahead if each.office_id == own_office]
+                after = {"reason": reason, "units": len(own), "to": now.isoformat()}
+                await note_operation(db, settings, "ops.rewound", own_office, after, own_office)
         return now, ahead
 
     now, ahead = run(state, rewind_units)

@@ -10,6 +10,7 @@ from rich.text import Text
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from deploy.ops.journal import note_operation
 from deploy.ops.running import (
     ReasonOption,
     get_source,
@@ -141,6 +142,16 @@ async def load_all_positions(db: AsyncConnection) -> list[tuple[str, str, Partit
     return loaded
 
 
+async def list_behind(db: AsyncConnection, settings: Settings) -> list[str]:
+    """The streams that have not applied all that the log holds now, or are stopped."""
+    rows = await _load_streams(db, settings)
+    return [
+        f"{row.consumer} {row.at.topic}/{row.at.number}"
+        for row in rows
+        if row.position.stopped_for or (row.span and row.position.next_offset < row.span.end)
+    ]
+
+
 def _get_partition(pair: tuple[Partition, Position]) -> Partition:
     return pair[0]
 
@@ -211,6 +222,9 @@ async def _resume_one(
     )
     known = read_state(row).resume(span.end, passed_over=to > was).to_json(to)
     await positions.resume(db, tables.positions, stream.consumer, at, to=to, chains=known)
+    subject = f"{stream.consumer} {at.topic}/{at.number}"
+    after = {"reason": reason, "stopped_for": word, "was": was, "from": to}
+    await note_operation(db, settings, "ops.resumed", subject, after)
     return {"consumer": stream.consumer, "topic": at.topic, "partition": at.number} | {
         "was": was,
         "from": to,

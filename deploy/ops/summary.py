@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from deploy.ops.running import get_tables, list_services
 from deploy.ops.streams import load_all_positions
 from deploy.terminal.language import _
+from services.ingest.store.holds import count_held_offices
 from shared.database.engine import create_engine
 from shared.kafka.consuming import parking
 from shared.settings import Settings
 
 
 def summarise(settings: Settings) -> list[str]:
-    """A line for what is stopped and one for what is parked; none when all is well."""
+    """A line each for what is stopped, parked and held; none when all is well."""
     return asyncio.run(_summarise(settings))
 
 
@@ -24,6 +25,7 @@ async def _summarise(settings: Settings) -> list[str]:
     try:
         async with engine.connect() as db:
             summary = await summarise_streams(db)
+            held = await _count_holds(db)
     except (SQLAlchemyError, OSError):
         return []  # the table of parts tells what does not run
     finally:
@@ -35,6 +37,9 @@ async def _summarise(settings: Settings) -> list[str]:
     if summary.parked:
         message = _("Parked events: {number}. `cuiban ops parked` lists them.")
         lines.append(message.format(number=summary.parked))
+    if held:
+        message = _("Sending is held in {number} offices. `cuiban ops holds` lists them.")
+        lines.append(message.format(number=held))
     return lines
 
 
@@ -67,3 +72,10 @@ async def summarise_streams(db: AsyncConnection) -> StreamSummary:
         if row.stopped_for
     ]
     return StreamSummary(len(rows), tuple(stopped), parked)
+
+
+async def _count_holds(db: AsyncConnection) -> int:
+    """In how many offices something is held; none where ingest's tables are not here."""
+    if "ingest" not in await list_services(db):
+        return 0
+    return await count_held_offices(db)

@@ -22,6 +22,7 @@ COMMANDS = {
     "DELETE /v1/plans/{}": "cuiban plan delete {}",
     "GET /v1/obligations/{}": "cuiban obligation {}",
     "GET /v1/mutes": "cuiban mute list",
+    "GET /v1/holds": "cuiban hold list",
     "GET /v1/messages": "cuiban messages list",
     "GET /v1/dead-letters": "cuiban dead-letters list",
     "GET /v1/templates": "cuiban templates list",

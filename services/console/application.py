@@ -11,6 +11,7 @@ from services.console.pages import (
     deeds,
     directory,
     gateways,
+    holds,
     holiday_notices,
     journal,
     ledger,
@@ -52,7 +53,7 @@ PAGES = (
     *(addresses, ledger, bulk, why, obligation, deeds, reports),
     *(directory, proposals, proofs, unit_forms, units),
     *(rules, rule_forecast, rule_books, rule_editors, rule_drafts),
-    *(holiday_notices, calendars, mutes, messages, gateways, dead_letters, message_actions),
+    *(holiday_notices, calendars, mutes, messages, gateways, holds, dead_letters, message_actions),
     *(office_settings, template_previews, message_templates, account, people, journal),
     portal,
 )

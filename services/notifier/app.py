@@ -227,7 +227,11 @@ def _make_health(
     health = build_health_port(settings, engine, [topics.REMINDERS], consumers, relays=SERVICE)
     clock = open_clock(settings.clock_file)
     health.require("clock", partial(describe_clock_trouble, engine, clock, settings.clock_skew))
-    health.warnings |= {"held": board.describe_held, "resting": board.describe_resting}
+    health.warnings |= {
+        "held": board.describe_held,
+        "holds": board.describe_holds,
+        "resting": board.describe_resting,
+    }
     return health
 
 

@@ -23,6 +23,7 @@ from services.notifier.store import (
     calendar_entries,
     directory,
     gateway_tests,
+    holds,
     link_requests,
     offices,
     reminders,
@@ -45,7 +46,7 @@ from shared.schemas.events import (
     ReminderWithdrawn,
     UnitUpserted,
 )
-from shared.schemas.gateway_events import ReceiptReceived, ReceiptsPushed
+from shared.schemas.gateway_events import HoldRecorded, ReceiptReceived, ReceiptsPushed
 from shared.schemas.office_events import OfficeSettingsPublished, TemplatePublished
 from shared.schemas.topics import ReminderEvent
 
@@ -164,13 +165,15 @@ async def _fan_out(
 async def handle_receipts(
     pushes: PushReader, db: AsyncConnection, envelopes: Sequence[Envelope], now: datetime
 ) -> None:
-    """Report deliveries, store requests for links and tests, and do what people order.
+    """Report deliveries, store holds, requests for links and tests, and do what people order.
 
     A receipt that comes before its outcome is stored until then. Replies are told to ingest.
 
     Raises:
         PoisonError: a push is of no gateway, or not genuine.
     """
+    recorded = [e.event for e in envelopes if isinstance(e.event, HoldRecorded)]
+    await holds.store_holds(db, recorded)
     asked = [e.event for e in envelopes if isinstance(e.event, LinkRequested)]
     await link_requests.put(db, asked)
     await gateway_tests.put(db, envelopes)

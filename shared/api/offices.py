@@ -16,6 +16,7 @@ class OfficeOut(Answer):
 
     `unknown_year` is the year whose holidays should be known by now and are not: the present one,
     from 1 October on the next; null when both are known. In it Monday to Friday count as worked.
+    `held_since`: since when the sending of some or all messages is held; null while it is not.
     """
 
     office_id: UUID
@@ -23,6 +24,7 @@ class OfficeOut(Answer):
     name: str
     today: date
     unknown_year: int | None = None
+    held_since: datetime | None = None
 
 
 class OfficeSummaryOut(Answer):

@@ -11,9 +11,11 @@ from shared import clock, logging
 from shared.database.migrating import check_migrated
 from shared.errors import NotReadyError
 from shared.kafka.broker import header_names
+from shared.kafka.broker.log_reader import BrokerUnavailableError, LogReader
 from shared.kafka.broker.provisioning import check_topics, list_partitions
 from shared.kafka.consuming.consumer import Consumer
 from shared.kafka.outbox.backlog import describe_refused, describe_stopped
+from shared.kafka.outbox.restored import describe_restore, look_for_restore
 from shared.metrics import HealthPort
 from shared.schemas.topics import Topic
 from shared.settings import Settings
@@ -22,7 +24,7 @@ from shared.settings import Settings
 async def wait_until_ready(
     settings: Settings, engine: AsyncEngine, service: str, topics: Sequence[Topic]
 ) -> None:
-    """Return once topics and migrations exist.
+    """Return once topics and migrations exist, and it is known whether the database was restored.
 
     Raises:
         NotReadyError: something is still missing after `settings.wait`.
@@ -35,6 +37,7 @@ async def wait_until_ready(
         try:
             await check_migrated(engine, service)
             await check_topics(settings, topics)
+            await _look_for_restore(engine, service, settings)
         except NotReadyError as error:
             if clock.monotonic() >= until:
                 raise
@@ -42,6 +45,16 @@ async def wait_until_ready(
             await asyncio.sleep(1)
         else:
             return
+
+
+async def _look_for_restore(engine: AsyncEngine, service: str, settings: Settings) -> None:
+    reader = LogReader(settings)
+    try:
+        await look_for_restore(engine, service, settings, reader)
+    except BrokerUnavailableError as error:
+        raise NotReadyError(str(error), "Start the broker.") from error
+    finally:
+        await reader.close()
 
 
 def build_health_port(
@@ -56,7 +69,8 @@ def build_health_port(
 
     With `topics`, the broker must have them too. A service that works without a broker (its outbox
     fills meanwhile) names none. `relays` is the service whose outbox is relayed: it is not ready
-    while the broker lacks acknowledged records. Parked and refused events are warnings.
+    while the broker lacks acknowledged records. Parked and refused events are warnings, and
+    so is a restore that is not accepted.
     """
     within = settings.stalled_after.total_seconds()
 
@@ -88,8 +102,11 @@ def build_health_port(
     async def check_refused() -> str:
         return await describe_refused(engine, relays) if relays else ""
 
+    async def check_restore() -> str:
+        return await describe_restore(engine, relays) if relays else ""
+
     checks = {"database": check_database, "streams": check_streams, "relay": check_relay}
     if topics:
         checks["broker"] = check_broker
-    warnings = {"parked": check_parked, "outbox": check_refused}
+    warnings = {"parked": check_parked, "outbox": check_refused, "restore": check_restore}
     return HealthPort(settings.metrics_host, settings.metrics_port, checks, warnings)

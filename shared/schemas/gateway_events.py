@@ -9,6 +9,7 @@ from uuid import UUID
 from typing_extensions import override
 
 from shared.schemas.base_events import Event, UnitEvent
+from shared.schemas.holds import RecordedHold
 from shared.schemas.messages import MessageAction
 from shared.schemas.rules import Audience, Channel
 from shared.schemas.values import Instant, Value
@@ -27,8 +28,8 @@ class _Delivery(UnitEvent):
 class AttemptMade(Value):
     """A call of a gateway, and how it ended.
 
-    `outcome`: accepted, unknown, not-offered, withdrawn, or why it was refused. `detail` is what
-    the gateway answered, without addresses. Instants are by the database's clock.
+    `outcome`: accepted, unknown, not-offered, withdrawn, held, or why it was refused. `detail` is
+    what the gateway answered, without addresses. Instants are by the database's clock.
     """
 
     number: int
@@ -132,6 +133,17 @@ class MessageActionAnswered(_Delivery):
     answered_at: Instant
     refused: str = ""
     reopened: bool = False
+
+
+class HoldRecorded(Event):
+    """A hold as it now is. `number` is 1 when it is recorded, and 2 when it is released.
+
+    It is told here and not with the rules: a rule book that waits for a newer release delays no
+    hold.
+    """
+
+    number: int
+    hold: RecordedHold
 
 
 class ReceiptReceived(Event):

@@ -25,6 +25,7 @@ from shared.schemas.events import (
 )
 from shared.schemas.gateway_events import (
     AttemptEnded,
+    HoldRecorded,
     MessageActionAnswered,
     MessageActionRequested,
     NotificationDelivered,
@@ -82,7 +83,12 @@ DeliveryEvent: TypeAlias = (
     | ExpectedAudited
 )
 ReceiptEvent: TypeAlias = (
-    ReceiptReceived | ReceiptsPushed | LinkRequested | MessageActionRequested | GatewayTestRequested
+    ReceiptReceived
+    | ReceiptsPushed
+    | LinkRequested
+    | MessageActionRequested
+    | GatewayTestRequested
+    | HoldRecorded
 )
 """What reached ingest from outside and the notifier acts on."""
 GatewayEvent: TypeAlias = GatewaysSeen | GatewayTestAnswered

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -225,23 +226,24 @@ def _nothing_stays_owed(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def cuiban(world: World) -> Callable[..., str]:
-    """Runs the command on the running system; returns its output, and checks its status.
+    """Runs the command on the running system, as `run_command` does."""
+    return partial(run_command, world.stack)
+
+
+def run_command(stack: Stack, *arguments: str, status: int = 0, typed: str = "") -> str:
+    """Run the command on a running system; returns its output, and checks its status.
 
     `typed` is its standard input.
     """
-
-    def run(*arguments: str, status: int = 0, typed: str = "") -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "deploy.command", *arguments, "--state", str(world.stack.state)],
-            input=typed,
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=300,
-            env={"PATH": "/usr/bin:/bin", "COLUMNS": "200", "PYTHONUTF8": "1", "LANG": "en"},
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done.stdout + done.stderr
-
-    return run
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.command", *arguments, "--state", str(stack.state)],
+        input=typed,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=300,
+        env={"PATH": "/usr/bin:/bin", "COLUMNS": "200", "PYTHONUTF8": "1", "LANG": "en"},
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr

@@ -90,6 +90,8 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/rules/versions/{version}/roll-back", "/rules/versions/1/roll-back"),
     *((f"{_DRAFT}{part}", f"/rules/drafts/{{rule_draft}}{part}") for part in _DRAFT_PARTS),
     ("/rules/forecast", "/rules/forecast"),
+    ("/messages/holds", "/messages/holds"),
+    ("/messages/holds/{hold_id}/release", "/messages/holds/{hold}/release"),
     ("/rules/mutes", "/rules/mutes"),
     ("/rules/mutes/new", "/rules/mutes/new"),
     ("/rules/mutes/{mute_id}/end", "/rules/mutes/{mute}/end"),

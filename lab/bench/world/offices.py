@@ -125,6 +125,7 @@ def add_requests(api: Api, plan: str) -> dict[str, str]:
     return names | {
         "proposal": proposed["proposal_id"],
         "mute": api.post("/v1/mutes", _make_mute(unit))["mute_id"],
+        "hold": api.post("/v1/holds", {"channel": "wecom", "reason": "维护"})["hold_id"],
         "revision": revision["revision_id"],
         "draft": draft["plan_id"],
         "rule_draft": rules["draft_id"],

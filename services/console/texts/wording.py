@@ -66,6 +66,7 @@ REASONS: Mapping[str, str] = {
     "cancelled": N_("已取消发送"),
     "gateway-busy": N_("网关正忙，稍后发送"),
     "gateway-limit": N_("达到网关的发送上限，稍后发送"),
+    "gateway-held": N_("原网关已暂停，恢复后再发"),
     "held/no-gateway": N_("渠道未接通"),
     "unreachable": N_("网关无法连接"),
     "busy": N_("网关繁忙"),

@@ -28,6 +28,7 @@ from services.ingest.handlers.units import link_sessions
 from services.ingest.store.row_security import serve_office
 from services.ingest.store.sessions import SessionHolder
 from shared.database.engine import measure_clock_skew
+from shared.kafka.outbox import restored
 from shared.logging import bind, log
 
 _BEARER = HTTPBearer(
@@ -82,12 +83,12 @@ async def check_permission(
     Raises:
         ProblemError: 401 without a valid token; 403 when it lacks the permission; 503 for a change
             while this machine's clock is wrong, since the change would be stored with a wrong
-            instant.
+            instant, or while a restore of the database is not accepted.
     """
     context = get_context(request)
     token = credentials.credentials if credentials else ""
     caller = None
-    skew = timedelta(0)
+    skew, is_restored = timedelta(0), False
     if token and len(token) <= _LONGEST:
         async with context.engine.begin() as db:
             caller = await find_caller(
@@ -95,6 +96,7 @@ async def check_permission(
             )
             if request.method not in _READS:
                 skew = await measure_clock_skew(db, context.clock)
+                is_restored = await restored.is_open(db, "ingest")
     if caller is None:
         raise ProblemError(
             401,
@@ -109,6 +111,8 @@ async def check_permission(
     _require_permission(request, caller)
     if abs(skew) > context.settings.clock_skew:
         raise _make_clock_problem(skew)
+    if is_restored:
+        raise _make_restore_problem()
     act = Act(
         office_id=caller.office_id,
         actor=caller.name,
@@ -206,4 +210,15 @@ def _make_clock_problem(skew: timedelta) -> ProblemError:
         "请稍后再试，或联系运维人员校准时钟。"
         "Ask again later, or another server; an operator sets the clock right.",
         {"Retry-After": "30"},
+    )
+
+
+def _make_restore_problem() -> ProblemError:
+    return ProblemError(
+        503,
+        "database-restored",
+        "数据库已从备份恢复，核对之前不能修改。"
+        "The database was restored from a backup; nothing is changed before it is checked.",
+        "请运维人员核对并确认恢复。An operator checks the restore and accepts it.",
+        {"Retry-After": "60"},
     )

@@ -11,7 +11,7 @@ from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.posting import answer_post
 from services.ingest.handlers.office import rules, subordinates, tokens
 from services.ingest.handlers.office.calendars import find_missing_year
-from services.ingest.store import offices
+from services.ingest.store import holds, offices
 from services.ingest.store.row_security import without_office
 from shared.api.fields import Page
 from shared.api.offices import (
@@ -34,12 +34,14 @@ async def show_office(call: Permitted) -> OfficeOut:
         row = await offices.get_office(db, call.act.office_id)
         day = await rules.get_office_day(db, call.act.office_id, call.act.now)
         unknown = await find_missing_year(db, call.act.office_id, day.today)
+        held = await holds.list_holds(db, call.act.office_id, current=True)
     return OfficeOut(
         office_id=row.office_id,
         slug=row.slug,
         name=row.name,
         today=day.today,
         unknown_year=unknown,
+        held_since=min((each.held_at for each in held), default=None),
     )
 
 

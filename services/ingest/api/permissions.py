@@ -48,7 +48,7 @@ class Permission(StrEnum):
     CHANGE_SETTINGS = "change-settings"
     """To change the settings of the office."""
     HANDLE_MESSAGES = "handle-messages"
-    """To send messages again, cancel, release and readdress them."""
+    """To send messages again, cancel, release and readdress them; to hold all sending."""
     HANDLE_DEAD_LETTERS = "handle-dead-letters"
     """To see, replay and discard records that a service could not apply."""
     DELIVER_RECEIPTS = "deliver-receipts"

@@ -15,6 +15,7 @@ TITLES: Mapping[str, str] = {
     "code-needed": "还需要一次性验证码。A one-time code is needed.",
     "code-wrong": "验证码不正确。The code is wrong.",
     "conflict": "现在的状态不允许这样做。The present state does not allow it.",
+    "database-restored": "数据库刚恢复。The database was restored.",
     "document": "读不出这个文件。The document can't be read.",
     "forbidden": "没有这项权限。The caller is not permitted to do it.",
     "idempotency-key-reused": "幂等键已用于另一请求。The key belongs to another request.",

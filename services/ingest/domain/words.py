@@ -79,6 +79,7 @@ REASONS = {
     "cancelled": "已取消发送",
     "gateway-busy": "网关正忙，稍后发送",
     "gateway-limit": "达到网关的发送上限，稍后发送",
+    "gateway-held": "原网关已暂停，恢复后再发",
     "held/no-gateway": "渠道未接通",
     "unreachable": "网关无法连接",
     "busy": "网关繁忙",

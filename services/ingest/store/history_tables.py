@@ -106,6 +106,8 @@ NOTIFICATIONS = Table(
     # The list of all notifications, and of those that failed.
     Index("notifications_office", "office_id", "slot", "notification_id"),
     Index("notifications_failed", "office_id", postgresql_where=text("state = 'failed'")),
+    # What waits, for the preview of a release.
+    Index("notifications_pending", "office_id", "slot", postgresql_where=text("state = 'pending'")),
     Index("notifications_held", "office_id", postgresql_where=text("held <> ''")),
     Index(
         "notifications_undelivered",

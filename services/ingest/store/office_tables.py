@@ -1,4 +1,4 @@
-"""What an office decides: its rule books, their drafts, its calendars, settings and templates."""
+"""What an office decides: rule books, drafts, calendars, settings, templates, mutes, holds."""
 
 from sqlalchemy import (
     Boolean,
@@ -155,3 +155,22 @@ MUTES = Table(
     Column("ended_why", Text),
     Index("mutes_office", "office_id", "muted_at", "mute_id"),
 )
+
+HOLDS = Table(
+    "holds",
+    METADATA,
+    define_office_column(key=True),
+    # An operator's hold of all offices has the same id in each.
+    Column("hold_id", Uuid, primary_key=True),
+    # Empty means all.
+    Column("channel", Text, nullable=False),
+    Column("gateway", Text, nullable=False),
+    Column("everywhere", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("held_at", INSTANT, nullable=False),
+    Column("held_by", Text, nullable=False),
+    Column("released_at", INSTANT),
+    Column("released_by", Text),
+    Column("released_why", Text),
+)
+"""Holds: an office, or an operator, stops sending for a time."""

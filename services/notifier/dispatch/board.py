@@ -4,17 +4,18 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.gateway_telling import GatewayTelling
 from services.notifier.dispatch.lane import Lane
 from services.notifier.domain.message import NotificationState
 from services.notifier.domain.retry import OpenReason
-from services.notifier.store import held, outcomes
+from services.notifier.store import held, holds, outcomes
 from services.notifier.store.held import HeldCount
 from shared.clock import Clock, monotonic
 from shared.logging import log
+from shared.messages.holding import find_held
 from shared.messages.stages import HoldReason
 from shared.schemas.rules import Channel
 
@@ -33,6 +34,7 @@ class Board:
         self._open: set[tuple[Channel, NotificationState]] = set()
         self._held: dict[tuple[Channel, str], HeldCount] = {}
         self._telling = GatewayTelling(engine, clock, lanes)
+        self._holds = ""
 
     async def run(self) -> None:
         """Look every few seconds, until cancelled."""
@@ -58,6 +60,7 @@ class Board:
             counts = await outcomes.count_open(db)
             waiting = await outcomes.count_waiting(db)
             now_held = await held.count_held(db, self._clock.now())
+            await self._look_at_holds(db)
         await self._telling.tell()
         self._open |= set(counts)
         for channel, state in self._open:
@@ -66,6 +69,24 @@ class Board:
         for key in self._held.keys() | now_held.keys():
             self._show(key, self._held.get(key, HeldCount(0)), now_held.get(key, HeldCount(0)))
         self._held = now_held
+
+    async def _look_at_holds(self, db: AsyncConnection) -> None:
+        """Show the holds that are not released, and what they keep."""
+        now, holding = self._clock.now(), await holds.list_active(db)
+        oldest = await holds.find_oldest(db) if holding else None
+        gauges.HOLDS.set(len(holding))
+        gauges.HOLD_AGE.set((now - oldest).total_seconds() if oldest else 0)
+        kept = {}
+        for lane in self._lanes:
+            held_offices = find_held(holding, lane.channel, list(lane.outlets))
+            kept[lane.channel] = await holds.count_kept(db, lane.channel, held_offices, now)
+            gauges.KEPT.labels(lane.channel).set(kept[lane.channel])
+        waiting = ", ".join(f"{number} {channel}" for channel, number in kept.items() if number)
+        self._holds = (
+            f"{len(holding)} since {oldest.isoformat(timespec='minutes')}, keeping {waiting or 0}"
+            if oldest
+            else ""
+        )
 
     def _show(self, key: tuple[Channel, str], before: HeldCount, now: HeldCount) -> None:
         channel, reason = key
@@ -91,6 +112,10 @@ class Board:
             for (channel, reason), count in sorted(self._held.items())
         ]
         return ", ".join(each)
+
+    async def describe_holds(self) -> str:
+        """The holds that are not released, in a line for the readiness check; empty without one."""
+        return self._holds
 
     async def describe_resting(self) -> str:
         """Which gateways rest, and why; empty when none does."""

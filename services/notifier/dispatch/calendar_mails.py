@@ -6,7 +6,7 @@ from typing import assert_never
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.notifier.dispatch.mail_loop import run_mail_loop
+from services.notifier.dispatch.mail_loop import find_held_of_mail, run_mail_loop
 from services.notifier.domain.calendar_entries import CalendarEntry
 from services.notifier.domain.message import (
     Content,
@@ -48,7 +48,10 @@ class CalendarMails:
     async def send_next(self) -> bool:
         """Make one attempt for one contact; False when none is due."""
         async with self.engine.begin() as db:
-            entries, attempts = await calendar_entries.claim_ending(db, self.lease)
+            held = await find_held_of_mail(db, self.gateway.name)
+            if held.every:
+                return False
+            entries, attempts = await calendar_entries.claim_ending(db, self.lease, held.ids)
             cancelled = [entry.cancel() for entry in entries]
             message = await self._write(db, cancelled) if entries else None
         if not entries:

@@ -28,6 +28,8 @@ from services.notifier.store.tried import Tried
 
 _SOON = timedelta(seconds=1)
 """After which a notification that found no room looks again."""
+_WHILE_HELD = timedelta(seconds=15)
+"""After which one looks again that no other gateway may get than one that is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +101,26 @@ class Choosing:
                 )
 
     def choose(
-        self, notification_id: UUID, address: str, content: Content, tried: Tried, stays_at: str
+        self,
+        notification_id: UUID,
+        address: str,
+        content: Content,
+        tried: Tried,
+        stays_at: str,
+        *,
+        held: Collection[str] = (),
     ) -> Chosen | Postponed:
-        """The gateway of a message; `stays_at` names the only one that may get it, if not empty."""
+        """The gateway of a message.
+
+        `stays_at` names the only one that may get it, if not empty; its office holds those `held`.
+        """
+        if stays_at in held:
+            return Postponed(_WHILE_HELD, OpenReason.GATEWAY_HELD)
         message = notification_id, address, content.text
         candidates = [
             self._judge(each, message, tried)
             for each in self._candidates.values()
-            if stays_at in {"", each.name}
+            if stays_at in {"", each.name} and each.name not in held
         ]
         chance = random.random()  # noqa: S311 - no secret
         chosen = choose(candidates, chance)
@@ -180,12 +194,18 @@ def make_candidates(
 
 
 async def open_choosing(
-    db: AsyncConnection, rules: ChannelRules, states: Mapping[str, OutletState], real: datetime
+    db: AsyncConnection,
+    rules: ChannelRules,
+    states: Mapping[str, OutletState],
+    real: datetime,
+    held: Collection[str] = (),
 ) -> Choosing:
     """Look how much each gateway takes now, and lock the limited ones until the transaction ends.
 
-    A limited gateway that another process is giving messages to has no room meanwhile.
+    A limited gateway that another process is giving messages to has no room meanwhile. Those `held`
+    for all offices have none either.
     """
+    states = {name: state for name, state in states.items() if name not in held}
     unlimited = zip(rules.gateways, make_candidates(rules, states), strict=True)
     candidates = {
         gateway.name: await _apply_limits(db, gateway, candidate, real)

@@ -23,6 +23,7 @@ from services.notifier.store.backgrounds import Background
 from services.notifier.store.claims import Claimed, Withheld
 from services.notifier.store.tried import Tried
 from shared.logging import log
+from shared.messages.holding import ActiveHold, list_shut
 from shared.messages.sms import add_reply_hint
 from shared.messages.stages import (
     Defer,
@@ -46,6 +47,7 @@ class Decisions:
 
     Attributes:
         tried: what became of earlier attempts.
+        holds: those that are not released.
         stays_at: the gateway of those that no other gateway may get.
         known_entries: what earlier mails brought into calendars.
         entries: what these mails bring.
@@ -54,6 +56,7 @@ class Decisions:
     now: datetime
     choosing: Choosing
     tried: Mapping[UUID, Tried]
+    holds: Sequence[ActiveHold] = ()
     stays_at: dict[UUID, str] = field(default_factory=dict)
     offers: list[Offer] = field(default_factory=list)
     withheld: list[Withheld] = field(default_factory=list)
@@ -118,6 +121,7 @@ class Decisions:
             content,
             self.tried.get(name, Tried()),
             self.stays_at.get(name, ""),
+            held=list_shut(self.holds, claimed.office_id, claimed.channel),
         )
         if isinstance(chosen, Chosen):
             return chosen

@@ -19,6 +19,11 @@ HELD_LATE = Gauge(
     "Held notifications whose nearest date is today or tomorrow (near) or went by (passed)",
     ["channel", "reason", "date"],
 )
+HOLDS = Gauge("cuiban_holds", "Holds that are not released, each scope once")
+HOLD_AGE = Gauge("cuiban_hold_oldest_seconds", "For how long the oldest hold has held")
+KEPT = Gauge(
+    "cuiban_notifications_kept", "Due notifications that wait for a hold's release", ["channel"]
+)
 _OF_GATEWAY = ["channel", "gateway"]
 RESTS = Counter(
     "cuiban_gateway_rests", "Times a gateway was left to rest", [*_OF_GATEWAY, "reason"]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.notifier.dispatch.mail_loop import run_mail_loop
+from services.notifier.dispatch.mail_loop import find_held_of_mail, run_mail_loop
 from services.notifier.dispatch.texts import find_template, render_own
 from services.notifier.domain.fanout import get_zone
 from services.notifier.domain.message import (
@@ -62,7 +62,10 @@ class LinkMails:
     async def send_next(self) -> bool:
         """Make one attempt for the request that has waited longest; False when none is due."""
         async with self.engine.begin() as db:
-            request = await link_requests.claim_request(db, self.lease)
+            held = await find_held_of_mail(db, self.gateway.name)
+            if held.every:
+                return False
+            request = await link_requests.claim_request(db, self.lease, held.ids)
             message = await self._write(db, request) if request else None
         if request is None:
             return False

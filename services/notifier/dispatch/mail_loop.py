@@ -3,10 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from services.notifier.gateways.protocol import Gateway
+from services.notifier.store import holds
 from shared import metrics
 from shared.backoff import Backoff
 from shared.logging import log
+from shared.messages.holding import HeldOffices, find_held
+from shared.schemas.rules import Channel
 
 
 async def run_mail_loop(
@@ -39,3 +44,8 @@ async def run_loop(name: str, send_next: Callable[[], Awaitable[bool]], poll: fl
         errors.reset()
         if not busy:
             await asyncio.sleep(poll)
+
+
+async def find_held_of_mail(db: AsyncConnection, gateway: str) -> HeldOffices:
+    """The offices of which no mail may be sent now; `gateway` is the one that sends them."""
+    return find_held(await holds.list_active(db), Channel.EMAIL, [gateway])

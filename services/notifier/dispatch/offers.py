@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from services.notifier.domain.limits import NO_LIMITS, Limits
 from services.notifier.domain.message import Message, Notification
@@ -59,6 +60,17 @@ class ChannelRules:
     def find_gateway(self, name: str) -> GatewayRules | None:
         """The gateway of a name; None when there is none any more."""
         return next((each for each in self.gateways if each.name == name), None)
+
+
+class Unmade(StrEnum):
+    """Why an offer was given back without being made."""
+
+    NOT_OFFERED = "not-offered"
+    """The gateway rests, the service stops, or the lease is too short."""
+    WITHDRAWN = "withdrawn"
+    """Some of its obligations are not owed any more: it is decided on again."""
+    HELD = "held"
+    """Its sending is held since it was claimed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.choosing import OutletState
-from services.notifier.dispatch.offers import GatewayRules, Offer
+from services.notifier.dispatch.offers import GatewayRules, Offer, Unmade
 from services.notifier.dispatch.rechecking import Recheck
-from services.notifier.dispatch.recording import Result, Unmade, name_end
+from services.notifier.dispatch.recording import Result, name_end
 from services.notifier.dispatch.resting import Rest
 from services.notifier.dispatch.writing import Writer
 from services.notifier.domain.breaker import LONGEST_ALONE, LONGEST_BESIDE_OTHERS, Circuit
@@ -187,8 +187,8 @@ class Outlet:
             self._recheck.forget(offer)
             return Unmade.NOT_OFFERED
         try:
-            if not await self._recheck.is_owed(offer):
-                return Unmade.WITHDRAWN
+            if objection := await self._recheck.find_objection(offer):
+                return objection
         except Exception as error:  # noqa: BLE001 - without a check nothing is sent
             channel = self.rules.channel
             metrics.FAULTS.labels(f"recheck-{channel}").inc()

@@ -16,13 +16,14 @@ from services.notifier.dispatch.sent_lately import load_sent_lately
 from services.notifier.domain.fanout import get_zone, select_owed
 from services.notifier.domain.message import AttemptEnd, NotificationState
 from services.notifier.domain.retry import OpenReason, WhenUnknown
-from services.notifier.store import calendar_entries, claims, directory, withdrawals
+from services.notifier.store import calendar_entries, claims, directory, holds, withdrawals
 from services.notifier.store.backgrounds import Background, get_backgrounds
 from services.notifier.store.claims import Claimed, Offering, Take
 from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.tables import OUTBOX
 from services.notifier.store.tried import get_tried
 from shared.kafka.outbox.publishing import publish
+from shared.messages.holding import find_held, list_shut
 from shared.messages.recipients import Recipient, select_holders
 from shared.messages.stages import Facts
 
@@ -51,20 +52,24 @@ async def prepare(
     Returns:
         How many notifications were claimed, and the offers to make after the commit.
     """
+    holding = await holds.list_active(db)
+    held = find_held(holding, rules.channel, [gateway.name for gateway in rules.gateways])
+    if held.every:
+        return 0, []
     real = await claims.read_database_now(db)
-    choosing = await open_choosing(db, rules, states, real)
+    choosing = await open_choosing(db, rules, states, real, list_shut(holding, None, rules.channel))
     if (limit := min(limit, choosing.room)) <= 0:
         return 0, []
     take = Take.FRESH_FIRST if choosing.is_probing else Take.USUAL
     if rules.channel in rules.policy.unconnected:
         take = Take.UNHELD
     claimed = await claims.claim(
-        db, rules.channel, now=now, limit=limit, take=take, shut=choosing.shut
+        db, rules.channel, now=now, limit=limit, take=take, shut=choosing.shut, held=held.ids
     )
     if not claimed:
         return 0, []
     await claims.close_abandoned(db, [row for row in claimed if row.abandoned], real)
-    decisions = Decisions(now, choosing, await get_tried(db, claimed))
+    decisions = Decisions(now, choosing, await get_tried(db, claimed), holding)
     left = _bind_unknown(rules, claimed, decisions)
     await _tell_unknown(db, claimed, decisions)
     if left:

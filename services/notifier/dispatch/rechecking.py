@@ -1,7 +1,8 @@
-"""Checks, just before an offer is made, whether all of it is still owed.
+"""Checks, just before an offer is made, whether all of it is still owed and its sending not held.
 
 A claimed offer may wait for seconds until a connection is free, and its obligations may be done in
-the meantime. One statement checks all waiting offers, so that connections don't check one by one.
+the meantime, or its sending be held. One look checks all waiting offers, so that connections don't
+check one by one.
 """
 
 import asyncio
@@ -11,10 +12,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.notifier.dispatch.offers import Offer
+from services.notifier.dispatch.offers import Offer, Unmade
 from services.notifier.domain.fanout import select_owed
-from services.notifier.store import withdrawals
+from services.notifier.store import holds, withdrawals
 from shared.clock import monotonic
+from shared.messages.holding import is_held
 
 _TRUSTED_FOR = 0.05
 """Seconds after the claim, or the last check, without another: less than an event takes from ingest
@@ -28,7 +30,7 @@ class _WaitingOffer:
 
     offer: Offer
     checked_at: float
-    owed: bool = True
+    objection: Unmade | None = None
 
 
 class Recheck:
@@ -48,8 +50,8 @@ class Recheck:
         """Remove an offer without a check."""
         self._waiting.pop(_make_key(offer), None)
 
-    async def is_owed(self, offer: Offer) -> bool:
-        """Whether all obligations of an offer are still owed; removes it.
+    async def find_objection(self, offer: Offer) -> Unmade | None:
+        """Why an offer must not be made any more; None if it may. Removes it.
 
         Raises:
             Exception: the database does not answer.
@@ -59,9 +61,10 @@ class Recheck:
         try:
             async with self._checking:
                 waiting = self._waiting[key]
-                if waiting.owed and asked - waiting.checked_at > _TRUSTED_FOR:
+                is_old = asked - waiting.checked_at > _TRUSTED_FOR
+                if waiting.objection is None and is_old:
                     await self._check()
-                return waiting.owed
+                return waiting.objection
         finally:
             self._waiting.pop(key, None)
 
@@ -71,11 +74,17 @@ class Recheck:
         async with self._engine.connect() as db:
             units = {each.offer.notification.unit_id for each in waiting}
             withdrawn = await withdrawals.get_withdrawals(db, units)
+            holding = await holds.list_active(db)
         for each in waiting:
             notification = each.offer.notification
             ids = notification.obligation_ids
             owed = select_owed(notification.unit_id, notification.slot, ids, withdrawn)
-            each.owed, each.checked_at = owed == ids, checked_at
+            office_id, channel = notification.office_id, notification.channel
+            each.checked_at = checked_at
+            if owed != ids:
+                each.objection = Unmade.WITHDRAWN
+            elif is_held(holding, office_id, channel, each.offer.gateway):
+                each.objection = Unmade.HELD
 
 
 def _make_key(offer: Offer) -> tuple[UUID, int]:

@@ -4,14 +4,13 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.dispatch.observing import list_ids, observe
-from services.notifier.dispatch.offers import GatewayRules, Offer
+from services.notifier.dispatch.offers import GatewayRules, Offer, Unmade
 from services.notifier.domain import reporting
 from services.notifier.domain.message import (
     AttemptEnd,
@@ -44,15 +43,6 @@ from shared.logging import log
 from shared.schemas.envelope import Envelope
 from shared.schemas.gateway_events import AttemptMade
 from shared.schemas.rules import Channel
-
-
-class Unmade(StrEnum):
-    """Why an offer was given back without being made."""
-
-    NOT_OFFERED = "not-offered"
-    """The gateway rests, the service stops, or the lease is too short."""
-    WITHDRAWN = "withdrawn"
-    """Some of its obligations are not owed any more: it is decided on again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ class OpenReason(StrEnum):
     """Its gateway has no room at the moment."""
     GATEWAY_LIMIT = "gateway-limit"
     """Its gateways take no more messages to this number at the moment."""
+    GATEWAY_HELD = "gateway-held"
+    """A hold shuts the gateway that perhaps has it."""
 
 
 class FailReason(StrEnum):

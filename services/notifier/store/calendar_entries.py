@@ -90,15 +90,23 @@ async def end_withdrawn(
             await db.execute(_END, {"unit": event.unit_id, "ids": ids, "today": today})
 
 
-async def claim_ending(db: AsyncConnection, lease: timedelta) -> tuple[list[CalendarEntry], int]:
+async def claim_ending(
+    db: AsyncConnection, lease: timedelta, held: Collection[UUID] = ()
+) -> tuple[list[CalendarEntry], int]:
     """Entries of one contact that are to be cancelled, for the time of a lease; none when none is.
+
+    Those of the offices `held` stay where they are.
 
     Returns:
         The entries, and how many attempts there were, this one included.
     """
     first = (
         select(_E.contact_id, _E.address)
-        .where(_E.state == EntryState.ENDING.value, _E.retry_at <= func.now())
+        .where(
+            _E.state == EntryState.ENDING.value,
+            _E.retry_at <= func.now(),
+            _E.office_id.not_in(held),
+        )
         .order_by(_E.retry_at)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -30,7 +30,10 @@ _COLUMNS = (
     "notification_id, reminder_id, office_id, unit_id, contact_id, audience, slot, address, "
     "state, retry_at, attempts, failures, offered_to, own_address, released, reopened"
 )
-_FROM = f"SELECT {_COLUMNS} FROM notifier.notifications WHERE channel = :channel AND "  # noqa: S608 - constants
+_FROM = (
+    f"SELECT {_COLUMNS} FROM notifier.notifications WHERE channel = :channel "  # noqa: S608 - constants
+    "AND office_id <> ALL(CAST(:held AS uuid[])) AND "
+)
 _LOCKED = "LIMIT :limit FOR UPDATE SKIP LOCKED"
 ABANDONED = "its process ended before the outcome"
 """The detail of an attempt without an outcome."""
@@ -139,14 +142,16 @@ async def claim(
     limit: int,
     take: Take = Take.USUAL,
     shut: Collection[str] = (),
+    held: Collection[UUID] = (),
 ) -> list[Claimed]:
     """Lock up to `limit` due notifications of a channel.
 
     `now` is the office's time: fresh and deferred notifications are due by it. Those that were
     tried before are due by the database's clock. What stays with one of the gateways `shut` is left
-    where it is.
+    where it is, and so is what belongs to one of the offices `held`.
     """
     values = {"channel": channel, "now": now, "limit": limit, "shut": list(shut)}
+    values["held"] = list(held)
     rows = await db.execute(_make_claim(take), values)
     return [
         Claimed(

@@ -1,6 +1,6 @@
 """Requests of contacts for a new link: stored once, claimed by one process at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -64,11 +64,20 @@ async def put(db: AsyncConnection, events: Iterable[LinkRequested]) -> None:
     await insert_rows(db, LINK_REQUESTS, rows, "DO NOTHING")
 
 
-async def claim_request(db: AsyncConnection, lease: timedelta) -> ClaimedRequest | None:
-    """The request that has waited longest, for the time of a lease; None when none is due."""
+async def claim_request(
+    db: AsyncConnection, lease: timedelta, held: Collection[UUID] = ()
+) -> ClaimedRequest | None:
+    """The request that has waited longest, for the time of a lease; None when none is due.
+
+    Those of the offices `held` stay where they are.
+    """
     due = (
         select(_L.request_id)
-        .where(_L.state == RequestState.PENDING, _L.retry_at <= func.now())
+        .where(
+            _L.state == RequestState.PENDING,
+            _L.retry_at <= func.now(),
+            _L.office_id.not_in(held),
+        )
         .order_by(_L.retry_at)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -218,6 +218,11 @@ async def record_fired(db: AsyncConnection, until: Mapping[UUID, datetime]) -> N
     )
 
 
+async def count_stale(db: AsyncConnection) -> int:
+    """How many units wait to be planned by newer rules or another calendar."""
+    return (await db.execute(select(func.count()).where(_A.stale))).scalar_one()
+
+
 async def clear_stale(db: AsyncConnection, units: Sequence[UUID]) -> None:
     """Note that units are planned by the newest rules and calendar."""
     await db.execute(

@@ -43,7 +43,7 @@ UNSENT = "sent_at IS NULL AND refused IS NULL"
 
 
 def define_outbox_table(metadata: MetaData) -> Table:
-    """A service's outbox, and `relayed`, the state of each partition that it sends to.
+    """A service's outbox, `relayed`, the state of each partition that it sends to, and `restores`.
 
     An acknowledged row stays for a while with its place in the log (`sent_partition`,
     `sent_offset`), so that it can be sent again when the broker loses it. `sent_run` and
@@ -54,6 +54,10 @@ def define_outbox_table(metadata: MetaData) -> Table:
     last row, and in `leader` the newest run of all. `stopped_for` is the reason why nothing is sent
     to the topic (docs/adr/0068-the-outbox-keeps-what-it-sent.md): its log lost the records at
     `lost_from` and above.
+
+    `restores` holds what `shared.kafka.outbox.restored` found: the part of each log that the
+    database may not know, from `first_offset` to before `end_offset`. `accepted_at` is empty until
+    an operator has accepted it.
     """
     Table(
         "relayed",
@@ -67,6 +71,18 @@ def define_outbox_table(metadata: MetaData) -> Table:
         Column("run", BigInteger),
         Column("number", BigInteger),
         Column("leader", BigInteger),
+    )
+    Table(
+        "restores",
+        metadata,
+        Column("restore_id", BigInteger, Identity(), primary_key=True),
+        Column("found_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+        Column("topic", Text, nullable=False),
+        Column("partition", Integer, nullable=False),
+        Column("first_offset", BigInteger, nullable=False),
+        Column("end_offset", BigInteger, nullable=False),
+        Column("accepted_at", DateTime(timezone=True)),
+        Column("reason", Text, nullable=False, server_default=""),
     )
     return Table(
         "outbox",

@@ -18,6 +18,7 @@ from shared.kafka.broker.log_reader import LogReader
 from shared.kafka.outbox.acknowledgements import Acknowledgements
 from shared.kafka.outbox.backlog import measure_backlog
 from shared.kafka.outbox.leader import Leader
+from shared.kafka.outbox.restored import WRITTEN, look_for_restore
 from shared.kafka.outbox.sending import Sender, open_sender
 from shared.kafka.outbox.watermark_sender import WatermarkSender
 from shared.logging import log
@@ -73,6 +74,7 @@ class Relay:
         async with self._engine.connect() as db:
             try:
                 await self._acquire_lock(db)
+                await self._look_for_restore(reader)
                 async with open_sender(self._settings) as sending:
                     self._log.info("relay.leading", outbox=self._outbox.fullname)
                     await self._build_leader(db, sending, reader).run()
@@ -80,6 +82,12 @@ class Relay:
                 # In the pool the session would keep the lock.
                 await asyncio.shield(db.invalidate())
                 await reader.close()
+
+    async def _look_for_restore(self, reader: LogReader) -> None:
+        """A connection that broke may lead to a database that failed over, and lost events."""
+        schema = self._outbox.schema or ""
+        if schema in WRITTEN:
+            await look_for_restore(self._engine, schema, self._settings, reader)
 
     async def _acquire_lock(self, db: AsyncConnection) -> None:
         """Return once this session holds the lock."""

@@ -150,6 +150,13 @@ PAGES = (
     Row("/messages/gateways", "/messages/gateways", "最近七天"),
     Row("/messages/phone-list", "/messages/phone-list", "请打电话"),
     Row("/messages/phone-list.xlsx", "/messages/phone-list.xlsx", "", kind="file"),
+    Row("/messages/holds", "/messages/holds", "签名待报备"),
+    Row(
+        "/messages/holds/{hold_id}/release",
+        "/messages/holds/{hold}/release",
+        "恢复的理由",
+        "handle-messages",
+    ),
     Row(_LETTERS, _LETTERS, "notifier-reminders", "handle-dead-letters"),
     Row(f"{_LETTERS}/{{letter_id}}", f"{_LETTERS}/{{letter}}", "记录", "handle-dead-letters"),
     Row(

@@ -134,7 +134,9 @@ async def _ask(
     muted = await _post(
         client, "/v1/mutes", rule_id="deadline", until="2023-12-31", reason="职责交接"
     )
+    held = await _post(client, "/v1/holds", channel="sms", reason="签名待报备")
     return {
+        "hold": held["hold_id"],
         "proposal": proposed["proposal_id"],
         "mute": muted["mute_id"],
         "hearing": heard["hearing_id"],

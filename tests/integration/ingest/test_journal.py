@@ -137,6 +137,15 @@ class Desk(ObligationDesk):
         mute_id = (await self.mute()).json()["mute_id"]
         return await self.post(f"/v1/mutes/{mute_id}/end", {"reason": "交接完成"})
 
+    async def hold(self) -> httpx.Response:
+        gateway = f"sms-{next(self.numbers)}"
+        body = {"gateway": gateway, "channel": "sms", "reason": "维护"}
+        return await self.post("/v1/holds", body)
+
+    async def release_hold(self) -> httpx.Response:
+        hold_id = (await self.hold()).json()["hold_id"]
+        return await self.post(f"/v1/holds/{hold_id}/release", {"reason": "维护完成"})
+
     async def receipt(self) -> httpx.Response:
         body = {"gateway": "sms", "gateway_message_id": "m-1", "state": "delivered"}
         return await self.post("/v1/receipts", body)
@@ -221,6 +230,8 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ("DELETE", "/v1/calendars/draft"): Desk.discard_notice,
     ("POST", "/v1/mutes"): Desk.mute,
     ("POST", "/v1/mutes/{mute_id}/end"): Desk.end_mute,
+    ("POST", "/v1/holds"): Desk.hold,
+    ("POST", "/v1/holds/{hold_id}/release"): Desk.release_hold,
     ("POST", "/v1/tokens"): Desk.issue,
     ("DELETE", "/v1/tokens/{token_id}"): Desk.revoke,
     **{

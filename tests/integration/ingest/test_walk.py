@@ -68,6 +68,7 @@ def test_the_walk_knows_every_identifier_and_body() -> None:
         "proposal_id",
         "draft_id",
         "mute_id",
+        "hold_id",
         "notification_id",
         "letter_id",
         "reply_id",

@@ -28,6 +28,7 @@ def _ids(row: dict[str, Any]) -> dict[str, str]:
             "evidence_id",
             "proposal_id",
             "mute_id",
+            "hold_id",
             "notification_id",
             "letter_id",
             "reply_id",

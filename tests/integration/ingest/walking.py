@@ -213,7 +213,8 @@ async def collect_ids(api: Any) -> dict[str, str]:
     muted = await api.client.post(
         "/v1/mutes", json={"unit_id": unit_id, "until": "2023-12-31", "reason": "交接"}
     )
-    for answer in (revision, muted):
+    held = await api.client.post("/v1/holds", json={"reason": "维护"})
+    for answer in (revision, muted, held):
         assert answer.is_success, answer.text
     user = await add_user(api, api.office_id, AccountRole.EDITOR, None)
     return {
@@ -228,6 +229,7 @@ async def collect_ids(api: Any) -> dict[str, str]:
         "draft_id": draft.json()["draft_id"],
         "version": str(book.json()["version"]),
         "mute_id": muted.json()["mute_id"],
+        "hold_id": held.json()["hold_id"],
         "notification_id": await put_message(api, unit_id),
         "letter_id": await put_dead_letter(api),
         "reply_id": await put_reply(api),

@@ -28,6 +28,7 @@ from shared.schemas.envelope import Envelope
 from shared.schemas.events import LinkRequested, ReminderDue, ReminderWithdrawn, UnitUpserted
 from shared.schemas.facts import Contact, ReminderItem
 from shared.schemas.gateway_events import (
+    HoldRecorded,
     MessageActionRequested,
     ReceiptReceived,
     ReceiptsPushed,
@@ -162,6 +163,7 @@ class World:
                     | LinkRequested()
                     | MessageActionRequested()
                     | GatewayTestRequested()
+                    | HoldRecorded()
                 ):
                     handle = partial(handlers.handle_receipts, self.pushes)
                 case OfficeSettingsPublished() | TemplatePublished():

@@ -61,6 +61,16 @@ async def test_what_does_not_leave_is_listed(typed) -> None:
     assert "too large" in said
 
 
+async def test_all_that_waits_is_listed_with_its_command(typed) -> None:
+    status, said = await typed("list", "--json")
+    assert status == 1
+    found = {each["kind"]: each for each in json.loads(said)}
+    assert found.keys() == {"stopped-topic", "refused"}
+    assert found["refused"]["command"] == "cuiban ops outbox retry scheduler --all"
+    assert found["stopped-topic"]["of"] == f"scheduler {TOPIC}/1"
+    assert "replay-outbox scheduler" in (await typed("list"))[1]
+
+
 async def test_what_was_lost_is_sent_again_and_the_topic_goes_on(typed) -> None:
     assert (await typed("replay-outbox", "scheduler", "--reason", "disk"))[0] == 2
     status, said = await typed("replay-outbox", "scheduler", "--lost", "--reason", "disk")
