@@ -60,7 +60,6 @@ class NotifierSettings(MessageSettings):
     smtp_ca_file: Path | None = None
     """Certificates to trust beside the system's, for a mail server with a private one; read again
     when the file changes."""
-    """Certificates to trust beside the system's, for a mail server with a private one."""
     mail_catcher: str = ""
     """`host:port` of a mail server that keeps every mail and delivers none, such as Mailpit. Mails
     that go there count as sent; the log and the readiness check state that they reach nobody."""
