@@ -67,7 +67,9 @@ def read_settings(environment: Mapping[str, str]) -> "Settings":
 
 
 def load_settings(state: Path) -> "Settings":
-    """The environment's settings, or without CUIBAN_DATABASE_URL those of the stack in `state`.
+    """The environment's settings, or those of the stack in `state`.
+
+    The environment's where CUIBAN_DATABASE_URL or CUIBAN_SECRETS_DIR is set.
 
     Raises:
         NotRunningError: nothing runs in `state`.
@@ -75,6 +77,6 @@ def load_settings(state: Path) -> "Settings":
     """
     from shared.settings import Settings  # noqa: PLC0415 - as above
 
-    if os.environ.get("CUIBAN_DATABASE_URL"):
+    if os.environ.get("CUIBAN_DATABASE_URL") or os.environ.get("CUIBAN_SECRETS_DIR"):
         return Settings.load()
     return read_settings(find_stack(state).environment)

@@ -1,5 +1,6 @@
-"""Settings of any process, and what reads them from the environment."""
+"""Settings of any process, and what reads them from the environment and from a folder of files."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -58,13 +59,17 @@ class ProcessSettings(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """The settings in the environment.
+        """The settings in the environment, and those in the files of `CUIBAN_SECRETS_DIR`.
+
+        A file has the name of its variable in small letters, as `cuiban_database_url`, and holds
+        the value alone. The environment goes first.
 
         Raises:
             CuibanError: one of them can't be read; it names the variable.
         """
+        folder = find_secrets()
         try:
-            return cls()
+            return cls(_secrets_dir=folder)
         except ValidationError as error:
             rows = error.errors(include_url=False, include_input=False)
             named = "; ".join(map(_describe_fault, rows))
@@ -75,3 +80,22 @@ def _describe_fault(row: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
     """A fault with its variable; the text of a fault of several variables names them."""
     words = str(row["msg"]).removeprefix("Value error, ")
     return f"CUIBAN_{str(row['loc'][0]).upper()}: {words}" if row["loc"] else words
+
+
+def find_secrets() -> Path | None:
+    """The folder that `CUIBAN_SECRETS_DIR` names; None where the variable is not set.
+
+    Raises:
+        CuibanError: there is no such folder.
+    """
+    named = os.environ.get("CUIBAN_SECRETS_DIR")
+    if not named:
+        return None
+    folder = Path(named)
+    if not folder.is_dir():
+        raise CuibanError(
+            f"CUIBAN_SECRETS_DIR 不是文件夹：{folder}。CUIBAN_SECRETS_DIR is no folder: {folder}.",
+            "在其中为每个密钥放一个文件，如 cuiban_database_url。"
+            "Put a file for each secret into it, such as cuiban_database_url.",
+        )
+    return folder

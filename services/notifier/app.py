@@ -23,6 +23,7 @@ from services.notifier.domain.portal import Portal
 from services.notifier.domain.reporting import SOURCE
 from services.notifier.domain.retry import RetryPolicy
 from services.notifier.gateways.building import ChannelGateway, build_gateways
+from services.notifier.gateways.catching import check_mail, describe_caught_mail
 from services.notifier.gateways.protocol import NoGateway
 from services.notifier.gateways.push_reading import PushReader
 from services.notifier.gateways.switched import SwitchedGateway
@@ -162,7 +163,7 @@ def make_lanes(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) ->
 def _make_policy(
     settings: NotifierSettings, connected: Mapping[Channel, Sequence[ChannelGateway]]
 ) -> Policy:
-    """The installation's limits. Channels that are off or have no gateway are logged.
+    """The installation's limits. Channels that are off or reach nobody are logged.
 
     The channels of groups have no gateway in most installations: they are not logged until a rule
     book names one of them and something is held.
@@ -173,6 +174,8 @@ def _make_policy(
     } - off
     for channel in sorted(off):
         logging.log(__name__).warning("channel.off", channel=channel)
+    if caught := describe_caught_mail(settings):
+        logging.log(__name__).warning("mail.caught", hint=caught)
     for channel in sorted(without & _VARIABLES.keys()):
         hint = f"name it with {_VARIABLES[channel]}, or give {channel} up with CUIBAN_CHANNELS_OFF"
         logging.log(__name__).error("channel.held", channel=channel, reason="no gateway", hint=hint)
@@ -231,6 +234,7 @@ def _make_health(
         "held": board.describe_held,
         "holds": board.describe_holds,
         "resting": board.describe_resting,
+        "mail": partial(check_mail, settings),
     }
     return health
 

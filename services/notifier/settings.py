@@ -60,6 +60,9 @@ class NotifierSettings(MessageSettings):
     smtp_ca_file: Path | None = None
     """Certificates to trust beside the system's, for a mail server with a private one; read again
     when the file changes."""
+    mail_catcher: str = ""
+    """`host:port` of a mail server that keeps every mail and delivers none, such as Mailpit. Mails
+    that go there count as sent; the log and the readiness check state that they reach nobody."""
     mail_from: str = "政务公开办 <cuiban@cuiban.example>"
     """The sender, `Name <address>`. Its domain is the end of every Message-ID."""
     mail_calendar: bool = False

@@ -14,9 +14,12 @@ from typing import Any
 import pytest
 from aiohttp import ClientError, ClientSession
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from pydantic import SecretStr
 
 from lab.stack.commands import _fetch_warnings
 from lab.stack.processes import find_free_ports
+from services.notifier.gateways.catching import describe_caught_mail
+from services.notifier.settings import NotifierSettings
 from shared.kafka.broker.codec import decode, encode
 from shared.kafka.broker.provisioning import create_topics
 from shared.schemas.base_events import Event
@@ -198,11 +201,14 @@ async def test_the_process_erases_old_texts(process: Process) -> None:
     await wait_until(is_erased, LONG)
 
 
-async def test_readiness_and_status_tell_what_is_held_for_want_of_a_gateway(
+async def test_readiness_and_status_tell_what_is_held_and_which_mails_reach_nobody(
     process: Process,
 ) -> None:
     (port,) = find_free_ports(1)
-    child = await process.start(CUIBAN_SMS_URL="", CUIBAN_METRICS_PORT=str(port))
+    catcher = process.world.mail.url.removeprefix("smtp://")
+    child = await process.start(
+        CUIBAN_SMS_URL="", CUIBAN_METRICS_PORT=str(port), CUIBAN_MAIL_CATCHER=catcher
+    )
     await process.send(make_unit(), make_reminder())
     url = f"http://127.0.0.1:{port}"
 
@@ -214,10 +220,13 @@ async def test_readiness_and_status_tell_what_is_held_for_want_of_a_gateway(
         return {}
 
     said = await wait_until(told, LONG)
-    held = {"held": "1 (no gateway for sms)"}
-    assert said == {"status": "ready", "warnings": held}
+    caught = describe_caught_mail(
+        NotifierSettings(smtp_url=SecretStr(process.world.mail.url), mail_catcher=catcher)
+    )
+    warnings = {"held": "1 (no gateway for sms)", "mail": caught}
+    assert said == {"status": "ready", "warnings": warnings}
     notes = await wait_until(lambda: asyncio.to_thread(_fetch_warnings, f"{url}/metrics"), LONG)
-    assert notes == held
+    assert notes == warnings
     child.send_signal(signal.SIGTERM)
     async with asyncio.timeout(LONG):
         _, errors = await child.communicate()

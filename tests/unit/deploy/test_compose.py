@@ -1,4 +1,7 @@
-"""docker-compose.yml holds to the Compose specification and to what we promise of it."""
+"""The two files of Compose hold to its specification and to what we promise of them.
+
+Docker is not needed: the files are read, and not run.
+"""
 
 import json
 from pathlib import Path
@@ -8,13 +11,21 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from tests.unit.deploy.variables import list_variables
+
 ROOT = Path(__file__).parents[3]
+EVALUATION, ONE_SERVER = "docker-compose.yml", "deploy/one-server/compose.yml"
 OURS = ("ingest", "scheduler", "notifier", "console")
 
 
+@pytest.fixture(scope="module", params=[EVALUATION, ONE_SERVER])
+def file(request: pytest.FixtureRequest) -> Path:
+    return ROOT / str(request.param)
+
+
 @pytest.fixture(scope="module")
-def compose() -> Any:
-    return yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+def compose(file: Path) -> Any:
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
 def test_it_follows_the_schema(compose: Any) -> None:
@@ -27,14 +38,41 @@ def test_it_follows_the_schema(compose: Any) -> None:
     assert wrong == []
 
 
-def test_every_name_that_is_used_is_defined(compose: Any) -> None:
+def test_every_name_that_is_used_is_defined(compose: Any, file: Path) -> None:
     services = compose["services"]
     for service in services.values():
         assert set(service.get("depends_on", {})) <= set(services)
-        used = {volume.split(":")[0] for volume in service.get("volumes", [])}
-        assert used <= set(compose["volumes"])
+        assert set(service.get("networks", [])) <= set(compose.get("networks", {}))
+        assert set(service.get("secrets", [])) <= set(compose.get("secrets", {}))
+        sources = {volume.split(":")[0] for volume in service.get("volumes", [])}
+        named = {source for source in sources if not source.startswith("./")}
+        assert named <= set(compose["volumes"])
+        for script in (source for source in sources if source.endswith(".sh")):
+            assert (file.parent / script).is_file()
         if "build" in service:
-            assert (ROOT / service["build"]["dockerfile"]).is_file()
+            context = file.parent / service["build"]["context"]
+            assert (context / service["build"]["dockerfile"]).is_file()
+
+
+def test_every_variable_of_ours_is_a_setting(compose: Any) -> None:
+    known = list_variables()
+    for service in compose["services"].values():
+        ours = {name for name in service.get("environment", {}) if name.startswith("CUIBAN_")}
+        assert ours <= known
+
+
+def test_every_part_has_a_health_check_and_limits(compose: Any) -> None:
+    for name, service in compose["services"].items():
+        assert service["healthcheck"].get("disable", False) is (name == "prepare")
+        assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
+
+
+@pytest.mark.parametrize("name", [*OURS, "prepare"])
+def test_our_containers_can_change_nothing(compose: Any, name: str) -> None:
+    service = compose["services"][name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
 
 
 def test_no_image_floats(compose: Any) -> None:
@@ -47,7 +85,7 @@ def test_services_wait_for_the_preparation_and_it_for_the_engines(compose: Any) 
         assert services[name]["depends_on"] == {
             "prepare": {"condition": "service_completed_successfully"}
         }
-        assert services[name]["restart"] == "unless-stopped"
+        assert services[name]["restart"] in {"unless-stopped", "always"}
         assert services[name]["command"] == ["python", "-m", f"services.{name}.app"]
     assert services["prepare"]["restart"] == "no"
     assert services["prepare"]["depends_on"] == {
@@ -62,7 +100,17 @@ def test_one_image_serves_all_and_its_addresses_are_those_of_the_parts(compose: 
     environment = services["scheduler"]["environment"]
     advertised = services["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
     assert advertised == f"INTERNAL://{environment['CUIBAN_KAFKA']}"
-    assert environment["CUIBAN_DATABASE_URL"].endswith("@postgres:5432/cuiban")
+
+
+def test_the_evaluation_says_what_it_is() -> None:
+    text = (ROOT / EVALUATION).read_text(encoding="utf-8")
+    compose = yaml.safe_load(text)
+    assert compose["name"] == "cuiban-evaluation"
+    head = text.partition("name:")[0]
+    assert all(word in head for word in ("试用", "EVALUATE", "Not for production", ONE_SERVER))
+    environment = compose["services"]["notifier"]["environment"]
+    default = environment["CUIBAN_SMTP_URL"].removeprefix("${CUIBAN_SMTP_URL:-").removesuffix("}")
+    assert default == f"smtp://{environment['CUIBAN_MAIL_CATCHER']}"
 
 
 @pytest.mark.parametrize("file", ["Makefile", "deploy/Dockerfile"])

@@ -94,3 +94,38 @@ def test_a_url_that_contradicts_itself_is_refused_at_the_start(
     assert "CUIBAN_DATABASE_URL" in refused.value.message
     assert wrong in refused.value.message
     assert "s3cret" not in refused.value.message
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("CUIBAN_DATABASE_URL", raising=False)
+    monkeypatch.setenv("CUIBAN_SECRETS_DIR", str(tmp_path))
+    return tmp_path
+
+
+def test_secrets_come_from_the_files_of_a_folder(secrets: Path) -> None:
+    (secrets / "cuiban_database_url").write_text("postgresql://u:from-file@h/d\n")
+    url = Settings.load().database_url.get_secret_value()
+    assert url == "postgresql://u:from-file@h/d"
+
+
+def test_the_environment_goes_before_the_files(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (secrets / "cuiban_kafka").write_text("file:1")
+    monkeypatch.setenv("CUIBAN_KAFKA", "environment:1")
+    assert Settings.load().kafka == "environment:1"
+
+
+def test_a_wrong_file_is_named_without_its_content(secrets: Path) -> None:
+    (secrets / "cuiban_database_url").write_text("hush-hush")
+    with pytest.raises(CuibanError) as caught:
+        Settings.load()
+    assert "CUIBAN_DATABASE_URL" in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_folder_of_secrets_that_is_missing_is_refused(secrets: Path) -> None:
+    secrets.rmdir()
+    with pytest.raises(CuibanError, match="CUIBAN_SECRETS_DIR"):
+        Settings.load()

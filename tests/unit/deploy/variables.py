@@ -1,0 +1,15 @@
+"""The variables that our processes read."""
+
+from deploy.prepare import FoundingSettings
+from services.console.settings import ConsoleSettings
+from services.ingest.settings import IngestSettings
+from services.notifier.settings import NotifierSettings
+from services.scheduler.settings import SchedulerSettings
+
+_ALL = (IngestSettings, SchedulerSettings, NotifierSettings, ConsoleSettings, FoundingSettings)
+
+
+def list_variables() -> set[str]:
+    """Every `CUIBAN_…` that is a setting of a service, of the console or of the preparation."""
+    fields = {name for settings in _ALL for name in settings.model_fields}
+    return {f"CUIBAN_{name.upper()}" for name in fields} | {"CUIBAN_SECRETS_DIR"}
