@@ -35,15 +35,17 @@ def _check_secret_file(path: Path) -> Path:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no UTF-8"
         raise ValueError(
-            f"读不到文件 {path}：{reason}。The file {path} can't be read: {reason}."
+            f"读不到所写的文件：{reason}。The file that it names can't be read: {reason}."
         ) from error
     if empty:
-        raise ValueError(f"文件 {path} 是空的。The file {path} is empty.")
+        raise ValueError("所写的文件是空的。The file that it names is empty.")
     return path
 
 
 SecretFile = Annotated[Path, AfterValidator(_check_secret_file)]
-"""A file that holds a secret alone. One that can't be read is refused with the settings."""
+"""A file that holds a secret alone. One that can't be read is refused with the settings.
+
+The refusal does not show its name: sometimes the secret itself is written in its place."""
 
 
 class ProcessSettings(BaseSettings):

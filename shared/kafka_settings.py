@@ -74,7 +74,7 @@ class KafkaSettings(ProcessSettings):
             try:
                 build_context(self.get_kafka_tls())
             except CertificateError as error:
-                faults.append(error.message)
+                faults.append(f"{self._name_written('kafka_')}: {error.message}")
         if faults:
             raise ValueError(" ".join(faults))
         return self
@@ -91,28 +91,38 @@ class KafkaSettings(ProcessSettings):
                 "…_FILE)."
             )
         if any(login) and not self.kafka_uses_sasl:
+            written = self._name_written("kafka_sasl_username", "kafka_sasl_password")
             yield (
-                f"写了用户名或密码，{named} 却不用；用 SASL_SSL。"
-                f"A user or a password is set, and {named} uses none: use SASL_SSL."
+                f"写了 {written}，{named} 却不用；用 SASL_SSL。"
+                f"{written} is set, and {named} uses none: use SASL_SSL."
             )
         if self.get_kafka_tls().list_files() and not self.kafka_uses_tls:
+            written = self._name_written("kafka_ssl_")
             yield (
-                f"写了证书，{named} 却不加密；用 SSL 或 SASL_SSL。"
-                f"Certificates are set, and {named} does not encrypt: use SSL or SASL_SSL."
+                f"写了 {written}，{named} 却不加密；用 SSL 或 SASL_SSL。"
+                f"{written} is set, and {named} does not encrypt: use SSL or SASL_SSL."
             )
         if (
             self.kafka_security_protocol == "SASL_PLAINTEXT"
             and self.kafka_sasl_mechanism == "PLAIN"
         ):
             yield (
-                "PLAIN 不加密就把密码发给任何人；用 SASL_SSL，或 SCRAM-SHA-512。"
-                "PLAIN without TLS shows the password to everybody: use SASL_SSL, or SCRAM-SHA-512."
+                f"CUIBAN_KAFKA_SASL_MECHANISM=PLAIN 不加密（{named}）就把密码发给任何人；"
+                "用 SASL_SSL，或 SCRAM-SHA-512。"
+                f"CUIBAN_KAFKA_SASL_MECHANISM=PLAIN without TLS ({named}) shows the password to "
+                "everybody: use SASL_SSL, or SCRAM-SHA-512."
             )
         if self.kafka_ssl_key_location and not self.kafka_ssl_certificate_location:
             yield (
-                "有私钥而没有 CUIBAN_KAFKA_SSL_CERTIFICATE_LOCATION。"
-                "There is a key without CUIBAN_KAFKA_SSL_CERTIFICATE_LOCATION."
+                "CUIBAN_KAFKA_SSL_KEY_LOCATION 有私钥而没有 CUIBAN_KAFKA_SSL_CERTIFICATE_LOCATION。"
+                "CUIBAN_KAFKA_SSL_KEY_LOCATION is a key without "
+                "CUIBAN_KAFKA_SSL_CERTIFICATE_LOCATION."
             )
+
+    def _name_written(self, *beginnings: str) -> str:
+        """The variables that are set, of those whose names begin so."""
+        names = (name for name in sorted(self.model_fields_set) if name.startswith(beginnings))
+        return "、".join(f"CUIBAN_{name.upper()}" for name in names)
 
 
 def _read_secret(written: SecretStr, file: Path | None) -> str:

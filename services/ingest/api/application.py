@@ -80,8 +80,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
     *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, receipts),
-    *(phone_list, messages, replies, gateways, dead_letters),
-    *(phone_list, messages, gateways, holds, dead_letters),
+    *(phone_list, messages, replies, gateways, holds, dead_letters),
     *(calendars, settings, forecast, rule_books, rule_drafts, mutes, why, templates),
     *(users, sessions, openid, links, me, audit, proofs),
 )
