@@ -114,6 +114,8 @@ def _judge_status(status: int, body: bytes, words: Words) -> MessageRefused | Ou
         return MessageRefused(Refusal.GONE, permanent=False, detail=detail)
     shown = _find_result(_parse(body), words, _DEEP)
     reason = shown.reason if shown else None
+    if shown:
+        detail = f"{detail}, {shown.shown}"
     if status == HTTPStatus.FORBIDDEN and reason in {None, Refusal.REFUSES_US}:
         reason = Refusal.FORBIDDEN
     reason = reason or Refusal.REJECTED

@@ -65,6 +65,8 @@ OF_NO_OFFICE = {
     "office_grants": "requests have no right to it",
     "idempotency": "a key belongs to its caller, whom each statement names",
     "sign_in_failures": "counted before anybody knows whose they are; has digests alone",
+    "gateway_processes": "gateways belong to the installation, not to an office",
+    "restores": "of the database as a whole",
     **dict.fromkeys(
         ("outbox", "relayed", "inbox", "positions", "parked", "dead_letters"),
         "of the consumers and the relay",
