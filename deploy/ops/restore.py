@@ -1,5 +1,6 @@
 """`cuiban restore`: what a restored database lacks, and how sending begins again."""
 
+import asyncio
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
@@ -17,7 +18,7 @@ from deploy.terminal.tables import show_table
 from services.ingest.domain.lost_facts import LostFact
 from services.ingest.handlers.office.restoring import list_facts, take_back
 from services.notifier.restoring import RestoredMessages, look_at_ended, mark_ended
-from shared.clock import open_clock
+from shared.clock import monotonic, open_clock
 from shared.errors import PoisonError
 from shared.kafka.broker.codec import decode
 from shared.kafka.broker.log_reader import LogReader
@@ -32,6 +33,8 @@ restore = typer.Typer(
     no_args_is_help=True,
 )
 _ACTOR = "command line"
+_PATIENCE = 30.0
+"""Seconds for which `accept` waits for consumers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +80,15 @@ def accept(
     """Mark as ended what the log says was sent, and let sending begin again.
 
     Facts of offices as a whole return from the log; `check` lists what has to be entered again.
-    Status 1 when no restore was found, or a consumer has not read the log to its end yet.
+    It waits up to half a minute for consumers that have not read the log to its end. Status 1 when
+    one still has not, or no restore was found.
     """
 
     async def apply(db: AsyncConnection, settings: Settings) -> dict[str, Any]:
         lost = await _find_lost(db, settings)
         if not lost.is_open:
             leave(_("No restore was found."), status=NO)
-        if behind := await list_behind(db, settings):
+        if behind := await _wait_for_readers(db, settings):
             text = _("Not read to the end yet: {streams}.").format(streams=", ".join(behind))
             leave(text, _("Start all services, and try again when they are through."), status=NO)
         now = open_clock(settings.clock_file).now()
@@ -99,6 +103,14 @@ def accept(
         return _report(lost, facts, messages, [])
 
     show_answer(run(state, apply), as_json, _show)
+
+
+async def _wait_for_readers(db: AsyncConnection, settings: Settings) -> list[str]:
+    """Wait until each consumer has read the log to its end; the streams whose consumer has not."""
+    until = monotonic() + _PATIENCE
+    while (behind := await list_behind(db, settings)) and monotonic() < until:  # noqa: ASYNC110 - positions of other processes: nothing tells when they move
+        await asyncio.sleep(0.5)
+    return behind
 
 
 async def _find_lost(db: AsyncConnection, settings: Settings) -> Lost:

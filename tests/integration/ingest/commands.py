@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -17,6 +18,9 @@ from services.ingest.handlers.office.bootstrap import issue_token
 from shared.process.serving import serve
 from tests.integration.ingest.conftest import NOW, SCOPES
 
+_LOGGED = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[.*\n", re.MULTILINE)
+"""The lines that the served API logs beside what the command prints."""
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -28,9 +32,8 @@ class Ended:
 
     @property
     def json(self) -> Any:
-        """The answer, without the lines that the served API logs beside it."""
-        lines = [line for line in self.out.splitlines() if line.startswith(tuple("{}[] "))]
-        return json.loads("\n".join(lines))
+        """The answer."""
+        return json.loads(self.out)
 
 
 class Command:
@@ -44,7 +47,7 @@ class Command:
         self._capsys.readouterr()
         status = await asyncio.to_thread(run, ["--lang", "en", *arguments])
         printed = self._capsys.readouterr()
-        return Ended(status, printed.out, printed.err)
+        return Ended(status, _LOGGED.sub("", printed.out), printed.err)
 
 
 @asynccontextmanager

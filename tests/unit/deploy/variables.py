@@ -10,6 +10,6 @@ _ALL = (IngestSettings, SchedulerSettings, NotifierSettings, ConsoleSettings, Fo
 
 
 def list_variables() -> set[str]:
-    """Every `CUIBAN_…` that is a setting of a service, the console, the preparation or the doctor."""
+    """Every `CUIBAN_…` that a service, the console, the preparation or the doctor reads."""
     fields = {name for settings in _ALL for name in settings.model_fields}
     return {f"CUIBAN_{name.upper()}" for name in fields} | {"CUIBAN_SECRETS_DIR", "CUIBAN_HEALTH"}

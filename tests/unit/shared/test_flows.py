@@ -21,8 +21,9 @@ from shared.schemas.topics import DEAD_LETTERS, TOPIC_OF, TOPICS, Topic
 
 NOTHING: Any = None
 SERVICES = Path(__file__).parents[3] / "services"
-_UNPUBLISHED = "push_reading.py"
-"""It turns what a gateway pushed into receipts that the same process handles."""
+_UNPUBLISHED = {"push_reading.py", "bounce_reading.py"}
+"""They turn what a gateway pushed, or a mailbox holds, into receipts that the same process
+handles."""
 
 
 def test_each_consumer_reads_what_the_contract_says() -> None:
@@ -58,7 +59,7 @@ def test_a_service_makes_only_events_of_topics_that_it_writes(service: str) -> N
     made = {
         node.func.id
         for file in (SERVICES / service).rglob("*.py")
-        if file.name != _UNPUBLISHED
+        if file.name not in _UNPUBLISHED
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
