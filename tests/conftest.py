@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 from xdist.scheduler import LoadScopeScheduling
 
+from deploy.terminal.language import use_language
 from lab.stack.testing import Engines, run_engines
 from shared.database.migrating import migrate
 from shared.kafka.broker.provisioning import create_topics
@@ -81,6 +82,12 @@ def pytest_collection_finish() -> None:
     """Leave the thousands of tests out of every later collection of garbage."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> None:
+    """The language is the process's: a test finds English whatever command ran before it."""
+    use_language("en")
 
 
 @pytest.fixture(scope="session")

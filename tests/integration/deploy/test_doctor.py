@@ -3,7 +3,7 @@
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -24,7 +24,6 @@ from deploy.doctor.command import examine_installation
 from deploy.doctor.gateways import check_reach
 from deploy.doctor.installation import Installation
 from deploy.doctor.postgresql import check_migrations, check_server
-from deploy.terminal.language import use_language
 from services.notifier.settings import NotifierSettings
 from shared.clock import read_machine_time
 from shared.database.engine import create_engine
@@ -37,13 +36,6 @@ pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[NotifierSettings]]
 LIMIT = timedelta(minutes=1)
 OK, WARNING, FAILED, SKIPPED = CheckState
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> Iterator[None]:
-    use_language("en")
-    yield
-    use_language("en")
 
 
 async def examine(settings: NotifierSettings) -> list[Finding]:

@@ -13,7 +13,6 @@ from aiokafka.errors import KafkaConnectionError
 from deploy.doctor.certificates import check_broker_certificate
 from deploy.doctor.checking import CheckState
 from deploy.doctor.kafka import check_cluster
-from deploy.terminal.language import use_language
 from shared.errors import NotReadyError
 from shared.kafka.broker.connecting import build_client_options
 from shared.kafka.broker.log_reader import LogReader
@@ -177,7 +176,6 @@ async def test_new_connections_use_the_certificate_that_the_file_holds_then(
 
 
 async def test_the_doctor_looks_through_the_same_door(broker: SecuredBroker) -> None:
-    use_language("en")
     (finding,) = await check_broker_certificate(Settings(**broker.make_login("ingest")))
     assert (finding.about, finding.state) == ("Kafka", CheckState.OK)
     wrong = Settings(**broker.make_login("ingest", kafka_sasl_password="guessed"))

@@ -14,7 +14,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.ops.summary import summarise
-from deploy.terminal.language import use_language
 from services.ingest.app import make_history_consumer
 from services.ingest.settings import IngestSettings
 from services.ingest.store.history_tables import CONSUMER
@@ -37,12 +36,6 @@ from tests.integration.shared.consuming import SettingsFor, make_envelope
 from tests.integration.shared.test_log_guard import wait_until
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> None:
-    """Whatever language another test's command left."""
-    use_language("en")
 
 
 @dataclass

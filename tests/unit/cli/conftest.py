@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import pytest
 
 from deploy.command import run
-from deploy.terminal.language import use_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,6 @@ class Run:
 def _english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
     monkeypatch.setenv("COLUMNS", "80")
-    use_language("en")
 
 
 @pytest.fixture

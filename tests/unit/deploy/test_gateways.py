@@ -2,14 +2,12 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.command import run
 from deploy.gateways import gateways
-from deploy.terminal.language import use_language
 
 ROBOT = """\
 gateways:
@@ -21,11 +19,8 @@ gateways:
 
 
 @pytest.fixture(autouse=True)
-def speak_english(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each run chooses the language of the process; other tests expect English."""
+def speak_english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "en")
-    yield
-    use_language("en")
 
 
 @pytest.fixture

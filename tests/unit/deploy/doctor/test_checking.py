@@ -1,7 +1,7 @@
 """Checks run side by side; whatever happens in one of them is a finding."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import asyncpg
@@ -16,18 +16,11 @@ from deploy.doctor.checking import (
     run_checks,
 )
 from deploy.doctor.command import is_away, show_findings
-from deploy.terminal.language import use_language
 from shared.errors import CuibanError, NotReadyError
 
 FINE = Finding("kafka", "", CheckState.OK, "fine")
 AWAY = Finding("kafka", "", CheckState.FAILED, "away", away=True)
 SKIPPED = Finding("readiness", "", CheckState.SKIPPED, "none")
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> Iterator[None]:
-    use_language("en")
-    return
 
 
 def failing(error: Exception) -> Callable[[], Awaitable[Report]]:

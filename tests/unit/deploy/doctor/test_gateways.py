@@ -8,16 +8,10 @@ import pytest
 from deploy.doctor.certificates import judge_end
 from deploy.doctor.checking import CheckState
 from deploy.doctor.gateways import HttpPlace, check_file, find_place, list_places
-from deploy.terminal.language import use_language
 from services.notifier.gateways.email import SmtpServer
 from services.notifier.settings import NotifierSettings
 from shared.clock import read_machine_time
 from tests.unit.notifier.gateways.vendors.entries import ENTRIES, make_vendor
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> None:
-    use_language("en")
 
 
 @pytest.mark.parametrize("vendor", ENTRIES)

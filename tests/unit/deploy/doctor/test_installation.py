@@ -9,14 +9,12 @@ import pytest
 from deploy.doctor.installation import find_installation
 from deploy.doctor.secrets import check_secrets, list_secret_files
 from deploy.terminal.errors import NotRunningError, WrongUseError
-from deploy.terminal.language import use_language
 
 URL = "postgresql://cuiban:hush@127.0.0.1:9/cuiban"
 
 
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    use_language("en")
     for name in [name for name in os.environ if name.startswith("CUIBAN_")]:
         monkeypatch.delenv(name)
 

@@ -16,7 +16,6 @@ from deploy.doctor.postgresql import (
 )
 from deploy.doctor.readiness import judge_answer
 from deploy.doctor.streams import judge_backlog
-from deploy.terminal.language import use_language
 from shared.kafka.broker.cluster import ReplicaTrouble
 from shared.kafka.broker.topic_settings import (
     TopicDescription,
@@ -37,11 +36,6 @@ SOUND = {
     "synchronous_standby_names": "",
     "default_transaction_read_only": "off",
 }
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> None:
-    use_language("en")
 
 
 @pytest.mark.parametrize(
