@@ -60,7 +60,12 @@ request with the same key is carried out once and answered alike. Lists come in 
 cursor. Every error is `application/problem+json` (RFC 9457).
 """
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": text}
+    status: {
+        "description": text,
+        "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+        },
+    }
     for status, text in {
         400: "The request can't be parsed.",
         401: "There is no valid token.",
@@ -75,7 +80,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         503: "The database does not answer now. Try again.",
     }.items()
 }
-
+"""Refers to a schema that `_add_problem_schema` adds: a model here is built for each endpoint."""
 
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
@@ -111,21 +116,16 @@ def create_application(context: ApiContext) -> FastAPI:
     problems.install(app)
     app.add_middleware(Boundary)
     description = app.openapi()
-    _set_problem_type(description)
+    _add_problem_schema(description)
     _describe_permissions(description)
     app.state.parameters = list_known(description)
     return app
 
 
-def _set_problem_type(description: dict[str, Any]) -> None:
-    """Describe errors with their own media type; FastAPI describes all answers with one."""
-    for path in description["paths"].values():
-        for operation in path.values():
-            for status, answer in operation["responses"].items():
-                if status >= "400":
-                    answer["content"]["application/problem+json"] = answer["content"].pop(
-                        "application/json"
-                    )
+def _add_problem_schema(description: dict[str, Any]) -> None:
+    description["components"]["schemas"]["Problem"] = Problem.model_json_schema(
+        mode="serialization", ref_template="#/components/schemas/{model}"
+    )
 
 
 def _describe_permissions(description: dict[str, Any]) -> None:
