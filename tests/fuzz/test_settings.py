@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.settings import IngestSettings
-from services.notifier.app import make_lanes
+from services.notifier.dispatch.channels import make_lanes
 from services.notifier.settings import NotifierSettings
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import open_clock

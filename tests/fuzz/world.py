@@ -17,7 +17,7 @@ from services.ingest.app import make_gateways_consumer, make_history_consumer
 from services.ingest.settings import IngestSettings
 from services.ingest.store.tables import OUTBOX as INGEST_OUTBOX
 from services.notifier.app import make_consumers as make_notifier_consumers
-from services.notifier.app import make_lanes
+from services.notifier.dispatch.channels import make_lanes
 from services.notifier.dispatch.choosing import OutletState
 from services.notifier.dispatch.preparing import prepare
 from services.notifier.gateways.push_reading import PushReader

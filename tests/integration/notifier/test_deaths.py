@@ -18,7 +18,7 @@ from lab.simulator.catalogue import VENDORS
 from lab.simulator.entries import make_entry
 from lab.simulator.protocol import SimulatedVendor, TakenMessage
 from lab.simulator.vendors.declared import SimulatedDeclared
-from services.notifier.app import make_channels
+from services.notifier.dispatch.channels import make_channels
 from services.notifier.domain.message import MessageAccepted
 from services.notifier.gateways.vendors.declared import Declared
 from shared.schemas.gateway_events import (

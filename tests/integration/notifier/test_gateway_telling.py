@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from services.notifier.app import make_lanes
 from services.notifier.dispatch import gateway_telling
+from services.notifier.dispatch.channels import make_lanes
 from services.notifier.dispatch.gateway_telling import GatewayTelling
 from services.notifier.domain.limits import Limits, parse_rate
 from services.notifier.domain.message import MessageAccepted, MessageRefused, Refusal

@@ -11,7 +11,7 @@ from aiohttp import web
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from services.notifier.app import make_lanes
+from services.notifier.dispatch.channels import make_lanes
 from services.notifier.dispatch.gateway_tests import USEFUL_FOR, GatewayTests
 from shared.database.trusted_clock import TrustedClock
 from shared.schemas.gateway_states import GatewayTestAnswered, GatewayTestRequested

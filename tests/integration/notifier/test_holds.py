@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from services.notifier.app import make_channels
 from services.notifier.dispatch import gauges, rechecking
 from services.notifier.dispatch.board import Board
+from services.notifier.dispatch.channels import make_channels
 from services.notifier.store.activity import is_quiet
 from shared.schemas.gateway_events import HoldRecorded
 from shared.schemas.holds import RecordedHold

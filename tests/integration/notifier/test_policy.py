@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from deploy.command import run
-from services.notifier.app import make_lanes
 from services.notifier.dispatch.board import Board
+from services.notifier.dispatch.channels import make_lanes
 from services.notifier.domain.message import MessageRefused, Refusal
 from shared.clock import monotonic
 from tests.integration.notifier.vendors import Vendors, add, count_sent, simulate_vendors

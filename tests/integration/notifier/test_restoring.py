@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from services.notifier.app import make_channels
+from services.notifier.dispatch.channels import make_channels
 from services.notifier.restoring import mark_ended
 from shared.schemas.gateway_events import NotificationSent
 from shared.schemas.rules import Audience, Channel

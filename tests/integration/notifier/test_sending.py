@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from services.notifier.app import make_lanes
+from services.notifier.dispatch.channels import make_lanes
 from services.notifier.dispatch.recording import Result, record
 from services.notifier.domain.message import MessageAccepted
 from services.notifier.domain.retry import WhenUnknown

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from aiohttp import web
 
-from services.notifier.app import make_lanes
+from services.notifier.dispatch.channels import make_lanes
 from services.notifier.dispatch.offers import Offer
 from shared.schemas.events import UnitUpserted
 from shared.schemas.facts import Contact

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier import handlers
-from services.notifier.app import make_lanes
+from services.notifier.dispatch.channels import make_lanes
 from services.notifier.dispatch.choosing import OutletState
 from services.notifier.dispatch.lane import Lane
 from services.notifier.dispatch.offers import ChannelRules, Offer

@@ -1,6 +1,6 @@
 """Every channel that a rule can name has a lane that sends."""
 
-from services.notifier.app import make_lanes
+from services.notifier.dispatch.channels import make_lanes
 from services.notifier.settings import NotifierSettings
 from shared.clock import SystemClock
 from shared.database.engine import create_engine

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from typing_extensions import override
 
-from services.notifier.app import make_channels, make_lanes
+from services.notifier.dispatch.channels import make_channels, make_lanes
 from services.notifier.dispatch.lane import Lane
 from services.notifier.dispatch.reloading import Reloading
 from services.notifier.domain.message import Content, Message, MessageAccepted, Outcome

@@ -4,7 +4,7 @@ from datetime import time, timedelta
 
 import pytest
 
-from services.notifier.app import make_lanes, make_portal
+from services.notifier.dispatch.channels import make_lanes, make_portal
 from services.notifier.settings import NotifierSettings
 from shared.clock import SystemClock
 from shared.database.engine import create_engine

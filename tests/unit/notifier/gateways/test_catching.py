@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from services.notifier.app import make_channels
+from services.notifier.dispatch.channels import make_channels
 from services.notifier.gateways.catching import check_mail, describe_caught_mail
 from services.notifier.settings import NotifierSettings
 
