@@ -38,12 +38,16 @@ def listen(host: str, port: int, variable: str) -> socket.socket:
     """
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        sock = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise CuibanError(
             f"Nothing can listen on {host}:{port}: {error.strerror}.",
             f"Free the port, or name another with {variable}.",
         ) from error
+    # Connections inherit it. asyncio sets it only for sockets that name TCP as their protocol.
+    # Without it the body of an answer waits 40 ms for the client to acknowledge the headers.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
 
 
 async def serve(app: ASGIApp, sock: socket.socket, trusted_proxies: str) -> None:
