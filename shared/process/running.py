@@ -23,6 +23,7 @@ def run_service(
         settings = settings_type.load()
         logging.configure(service, settings.log_format, settings.log_level)
         tune_garbage_collector()
+        shorten_turns()
         asyncio.run(run(settings))
     except CuibanError as error:
         refuse(error)
@@ -37,6 +38,14 @@ def tune_garbage_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(70_000, 10, 10)
+
+
+def shorten_turns() -> None:
+    """Let a thread that computes give way to requests after 1 ms, instead of Python's 5.
+
+    A request waits once for each of its steps, some 20 times, while another thread computes.
+    """
+    sys.setswitchinterval(0.001)
 
 
 def refuse(error: CuibanError) -> NoReturn:

@@ -3,12 +3,16 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from services.ingest.extraction.plans.targets import read_target
 from services.ingest.extraction.vocabulary.characters import CLAUSE_EDGES, NUMERALS, SEPARATORS
 from services.ingest.extraction.vocabulary.numerals import parse_numeral
 from services.ingest.extraction.vocabulary.prose import fold_text
+
+_TEXTS = 4096
+"""How many texts are remembered with what they ask for."""
 
 
 class Bound(StrEnum):
@@ -63,10 +67,12 @@ _CEILING: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=_TEXTS)
 def read_quantity(text: str) -> Quantity | None:
     """What a text asks for; None where it names no number, or it is not plain what it counts.
 
-    A share beside a count is the one that counts, as the plan's own target is.
+    A share beside a count is the one that counts, as the plan's own target is. What was read last
+    is kept: many units owe the same measure.
     """
     folded = fold_text(text)
     if (share := read_target(folded)) is not None:

@@ -153,7 +153,7 @@ async def audit(db: AsyncConnection, asked: Question) -> ReminderAudit:
         reminders = await store.list_reminders(db, unit_ids, span.first)
         traits = await read_asked(db, asked.office_id, unit_ids, list_asked(times), since)
         part = _Part(unit_ids, times, firings, asked.limits, span, muted, traits)
-        await asyncio.to_thread(part.compare, result, current, past, reminders)
+        await part.compare(result, current, past, reminders)
     stopped, parked = await store.count_unread(
         db, CONSUMER, apply_prefix(REMINDERS.name, asked.prefix)
     )
@@ -242,28 +242,33 @@ class _Part:
     mutes: Sequence[Mute]
     asked: AskedTraits
 
-    def compare(
+    async def compare(
         self,
         result: ReminderAudit,
         current: Sequence[CurrentState],
         past: Sequence[PastState],
         reminders: Sequence[StoredReminder],
     ) -> None:
-        """Compare the units, and add their results to `result`. No I/O: it runs in a thread."""
-        histories = build_histories(current, past, self.asked, self.mutes)
+        """Compare the units, and add their results to `result`.
+
+        Each unit is compared in a thread. A thread can't be cancelled: when the service stops, it
+        waits for one unit and not for all.
+        """
+        histories = await asyncio.to_thread(build_histories, current, past, self.asked, self.mutes)
         emitted = group_reminders(reminders)
-        span = self.span
         for unit_id in self.unit_ids:
-            own = histories.get(unit_id, {})
-            if not self.times:
-                result.not_checked[Unchecked.NO_RULE_BOOK] += len(own)
-            unit = UnitAudit(unit_id, self.times, own, emitted[unit_id], self.firings, self.limits)
-            result.add(compare(unit, span.checked_first, span.checked_last))
-            for reason, first, last in (
-                (Unchecked.NO_FIRING_TIME, span.first, span.checked_first - _INSTANT),
-                (Unchecked.NOT_YET_DUE, span.checked_last + _INSTANT, span.last),
-            ):
-                slots = max(first, span.first), min(last, span.last)
-                result.not_checked[reason] += len(
-                    compute_expected(self.times, own.values(), *slots)
-                )
+            own, sent = histories.get(unit_id, {}), emitted[unit_id]
+            unit = UnitAudit(unit_id, self.times, own, sent, self.firings, self.limits)
+            await asyncio.to_thread(self._compare_unit, result, unit)
+
+    def _compare_unit(self, result: ReminderAudit, unit: UnitAudit) -> None:
+        span, own = self.span, unit.histories
+        if not self.times:
+            result.not_checked[Unchecked.NO_RULE_BOOK] += len(own)
+        result.add(compare(unit, span.checked_first, span.checked_last))
+        for reason, first, last in (
+            (Unchecked.NO_FIRING_TIME, span.first, span.checked_first - _INSTANT),
+            (Unchecked.NOT_YET_DUE, span.checked_last + _INSTANT, span.last),
+        ):
+            slots = max(first, span.first), min(last, span.last)
+            result.not_checked[reason] += len(compute_expected(self.times, own.values(), *slots))
