@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.acting import Act
-from services.ingest.handlers.office.rules import OfficeDay, get_office_zone
+from services.ingest.handlers.office.rules import OfficeDay
 from services.ingest.store import selecting as store
 from services.ingest.store.ledger import LedgerFilter
 from shared.schemas.life import ObligationStatus
@@ -56,7 +56,6 @@ async def make_filter(
         RefusedError: the query names a unit or plan that does not exist or that the actor may not
             see, or a name that several units have.
     """
-    zone = await get_office_zone(db, act.office_id)
     measure_ids = None
     if query.categories or query.tasks:
         measure_ids = await store.list_measure_ids(
@@ -75,7 +74,7 @@ async def make_filter(
         due_from=query.due_from,
         due_to=query.due_to,
         in_time=query.in_time,
-        zone=zone.key,
+        zone=day.zone.key,
     )
 
 

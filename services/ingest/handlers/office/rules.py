@@ -34,6 +34,7 @@ class OfficeDay:
     """
 
     today: date
+    zone: ZoneInfo
     near_until: date
     told_on: date
     announces: bool
@@ -54,9 +55,11 @@ async def get_office_day(db: AsyncConnection, office_id: UUID, now: datetime) ->
     """The office's current day, by its rule book's time zone and its calendar."""
     book = await get_book(db, office_id)
     calendar = await get_calendar(db, office_id)
-    today = now.astimezone(ZoneInfo(book.timezone)).date()
+    zone = ZoneInfo(book.timezone)
+    today = now.astimezone(zone).date()
     return OfficeDay(
         today=today,
+        zone=zone,
         near_until=calendar.find_near_horizon(today, book.near_working_days),
         told_on=find_told_day(book, now),
         announces=any(map(is_announcing, book.rules)),
