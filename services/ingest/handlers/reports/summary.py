@@ -13,7 +13,7 @@ from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.report import DueCount, Report, ReportRow, add_up
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.selecting import LedgerQuery, make_filter
-from services.ingest.handlers.office.rules import get_calendar, get_office_day, get_office_zone
+from services.ingest.handlers.office.rules import get_calendar, get_office_day
 from services.ingest.store import reports as store
 from services.ingest.store import selecting
 from services.ingest.store.reading_rows import DueCounts, MeasureLabel
@@ -52,9 +52,8 @@ async def summarise(db: AsyncConnection, act: Act, query: ReportQuery) -> Report
         )
     among = replace(query.among, due_from=first, due_to=last)
     wanted = await make_filter(db, act, among, day)
-    zone = await get_office_zone(db, act.office_id)
     key = CountedBy.UNIT if query.by is ReportBy.UNIT else CountedBy.MEASURE
-    counted = await store.count_due(db, act.office_id, wanted, key, zone)
+    counted = await store.count_due(db, act.office_id, wanted, key, day.zone)
     rows = await _make_rows(db, query.by, counted)
     total = add_up(row.counts for row in rows)
     return Report(first, last, query.by, day.today, tuple(rows), total)
