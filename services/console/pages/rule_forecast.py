@@ -17,6 +17,7 @@ from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.heat_map import draw_heat_maps
 from services.console.texts.languages import N_
 from shared.api.forecast import ForecastDayOut, ForecastOut
+from shared.api.ledger import LedgerCountsOut
 from shared.api.problems import choose_part
 
 ROUTER = APIRouter()
@@ -26,17 +27,28 @@ _ROWS = 60
 """Rows of a table on one page."""
 _CHANGES = 100
 _SILENT = 200
+_AT_ONCE = 5_000
+"""Obligations whose forecast takes about a second. That of more is made when it is asked for."""
 
 
 @ROUTER.get(PAGE)
 async def show_forecast(visit: SignedIn, draft: UUID | None = None) -> Response:
-    """The forecast of the rules in force, or of a draft; by default of the next 90 days."""
+    """The forecast of the rules in force, or of a draft; by default of the next 90 days.
+
+    Where there is much to forecast, an address that names neither a period nor a draft gets the
+    form alone.
+    """
     visit.require("read-drafts")
     query, today = visit.request.query_params, visit.person.today
     first = query.get("from", "").strip()[:10] or str(today)
     last = query.get("to", "").strip()[:10] or str(today + timedelta(days=89))
     text = (await fetch_draft(visit, draft)).text if draft else ""
-    return await _answer(visit, Form.begin(**{"from": first, "to": last, "text": text}))
+    form = Form.begin(**{"from": first, "to": last, "text": text})
+    if {"from", "to", "draft"}.isdisjoint(query):
+        counts = await visit.api.get(LedgerCountsOut, "/v1/ledger/counts")
+        if counts.total > _AT_ONCE:
+            return _render(visit, form, waiting=counts.total)
+    return await _answer(visit, form)
 
 
 @ROUTER.post(PAGE, max_body_size=2**20)
@@ -50,21 +62,31 @@ async def _answer(visit: Visit, form: Form) -> Response:
     body: dict[str, object] = {"from": form["from"], "to": form["to"], "most": 0}
     if form["text"]:
         body["text"] = form["text"]
-    forecast, status = None, 200
     try:
         forecast = await visit.api.post(ForecastOut, "/v1/rule-books/forecast", body)
     except ApiError as error:
         if error.status >= _FAULTY:
             raise
-        form, status = form.refuse(visit, error), error.status
-        faults = error.problem.errors
-    else:
-        faults = []
+        return _render(visit, form.refuse(visit, error), refused=error)
+    return _render(visit, form, forecast)
+
+
+def _render(
+    visit: Visit,
+    form: Form,
+    forecast: ForecastOut | None = None,
+    *,
+    refused: ApiError | None = None,
+    waiting: int = 0,
+) -> Response:
+    """The page. `waiting` obligations are not forecast until that is asked for."""
+    faults = refused.problem.errors if refused else ()
     return visit.render(
         "rules/forecast.html",
-        status,
+        refused.status if refused else 200,
         form=form,
         forecast=forecast,
+        waiting=waiting,
         faults=[_read_fault(visit, each) for each in faults if "line" in each],
         periods=_list_periods(visit.person.today, form),
         silent_shown=_SILENT,

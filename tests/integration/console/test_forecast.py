@@ -5,6 +5,7 @@ import json
 import pytest
 from playwright.async_api import expect
 
+from services.console.pages import rule_forecast
 from shared.rules.defaults import make_default_rule_book
 from tests.integration.console.desk import Desk, check_page, take_picture
 
@@ -74,3 +75,18 @@ async def test_a_draft_is_forecast_from_its_page(desk: Desk) -> None:
     await page.get_by_role("link", name="预测").click()
     await expect(page.get_by_role("heading", name="与现行规则相比")).to_be_visible()
     assert (await page.locator("textarea").input_value()).split() == changed.split()
+
+
+async def test_much_is_forecast_only_when_that_is_asked_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.api.publish_plan()
+    total = (await desk.api.client.get("/v1/ledger/counts")).json()["total"]
+    monkeypatch.setattr(rule_forecast, "_AT_ONCE", total - 1)
+    page = await desk.sign_in("viewer")
+    await page.goto("/rules/forecast")
+    await expect(page.get_by_text("推算需要一些时间")).to_contain_text(f"{total} 项")
+    await expect(page.locator(".tally")).to_have_count(0)
+    await check_page(page)
+    await page.get_by_role("button", name="预测").click()
+    await expect(page.locator(".tally")).to_contain_text("封")
