@@ -16,6 +16,7 @@ from cli.client import Api
 from deploy.prepare import FIRST_ADMIN, FoundingSettings, create_first_office
 from lab.bench.figures import Figure, Goal
 from lab.bench.paths.console_pages import PAGES
+from lab.bench.world.audits import audit_reminders
 from lab.bench.world.engines import BenchRun, World
 from lab.bench.world.load import Load, put_load_on
 from lab.bench.world.offices import (
@@ -97,6 +98,7 @@ async def _open_office(world: World, units: int) -> AsyncIterator[_Office]:
         plan = await asyncio.to_thread(publish_plan, first, units)
         obligations = await fill_office(world)
         world.clock.set(NOW)
+        await audit_reminders(world)
         account = {"name": FIRST_ADMIN, "password": password.read_text().strip()}
         session = first.post("/v1/sessions", account)["token"]
         first.close()

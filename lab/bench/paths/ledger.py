@@ -13,12 +13,11 @@ from typing import Any
 from cli.client import Api
 from deploy.prepare import FoundingSettings, create_first_office
 from lab.bench.figures import Figure, Goal
-from lab.bench.world.engines import BenchEngines, BenchRun, World
+from lab.bench.world.audits import audit_reminders
+from lab.bench.world.engines import BenchEngines, BenchRun
 from lab.bench.world.ledgers import derive_unit_name, seed_ledger
 from lab.bench.world.processes import MeasuredProcess, MemoryPeaks, run_service
 from lab.stack.processes import HOST
-from services.ingest.nightly import Nightly
-from services.ingest.settings import IngestSettings
 
 _NOW = datetime(2023, 9, 1, 1, tzinfo=UTC)
 _TRIES, _QUICK_TRIES = 20, 2
@@ -74,7 +73,7 @@ async def _read(bench: BenchEngines, size: _Size, tries: int) -> _Reading:
             world.settings, FoundingSettings(office="bench", token_file=token)
         )
         obligations = await seed_ledger(world, size.offices, size.units)
-        audit_seconds = await _time_audit(world)
+        audit_seconds = await audit_reminders(world)
         async with run_service(world, "ingest") as ingest:
             api = Api(f"http://{HOST}:{ingest.ports[1]}/", token.read_text().strip())
             pages = await asyncio.to_thread(_time_pages, api, size.units, tries)
@@ -94,14 +93,6 @@ async def _read(bench: BenchEngines, size: _Size, tries: int) -> _Reading:
         memory,
         audit_seconds,
     )
-
-
-async def _time_audit(world: World) -> float:
-    """Seconds of the nightly audit of all offices. The service then does not begin with it."""
-    settings = IngestSettings(**world.settings.model_dump())
-    began = time.monotonic()
-    await Nightly(world.database, world.clock, settings).audit_due_offices()
-    return time.monotonic() - began
 
 
 def _time_pages(api: Api, units: int, tries: int) -> dict[str, list[float]]:

@@ -10,7 +10,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from uuid import UUID
 
 from rapidfuzz.distance import LCSseq, Levenshtein
@@ -26,6 +26,8 @@ _UNSEEN = re.compile(rf"[\s{INVISIBLE}]+")
 _PUNCTUATION = re.compile(r"[(),、/·和及与]")
 _LEVEL = re.compile(r"县(?!级|域)|市(?!场|级)|省(?!级)|区(?!域|级)|州|旗")
 _LONGEST_PLACE = 16  # 双江拉祜族佤族布朗族傣族自治县 has 15 characters
+_NAMES = 32_768
+"""How many spellings are remembered; a large office's directory is read for many pages."""
 _LEAST = 2
 """The least number of characters of a name without its prefix, and of units with one place."""
 _LEAST_SIMILARITY = 0.5
@@ -100,11 +102,13 @@ class Directory:
         return [(bare, unit_id) for bare, owners in self.bare.items() for unit_id in owners]
 
 
+@lru_cache(maxsize=_NAMES)
 def normalise_name(name: str) -> str:
     """The name in one spelling: half width, no spaces, round brackets."""
     return _UNSEEN.sub("", unicodedata.normalize("NFKC", name).translate(_BRACKETS))
 
 
+@lru_cache(maxsize=_NAMES)
 def normalise_group_name(name: str) -> str:
     """A group's name without its punctuation: 各乡镇（街道） is 各乡（镇）街道 and 各乡镇、街道."""
     return _PUNCTUATION.sub("", normalise_name(name))
