@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
@@ -38,6 +38,7 @@ class OpenObligation:
 
 
 _O = OBLIGATIONS.c
+_OPEN = (_O.withdrawn_at.is_(None), _O.status != ObligationStatus.DONE)
 
 
 async def list_open(
@@ -48,11 +49,12 @@ async def list_open(
     query = (
         select(*list_columns(OpenObligation, _O, MEASURES.c))
         .select_from(joined)
-        .where(
-            _O.office_id == office_id,
-            is_any_of(_O.unit_id, unit_ids),
-            _O.withdrawn_at.is_(None),
-            _O.status != ObligationStatus.DONE,
-        )
+        .where(_O.office_id == office_id, is_any_of(_O.unit_id, unit_ids), *_OPEN)
     )
     return await fetch_all(db, OpenObligation, query)
+
+
+async def count_units(db: AsyncConnection, office_id: UUID) -> int:
+    """How many units have open obligations."""
+    query = select(func.count(_O.unit_id.distinct())).where(_O.office_id == office_id, *_OPEN)
+    return int((await db.execute(query)).scalar_one())

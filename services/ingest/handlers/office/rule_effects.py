@@ -96,7 +96,9 @@ async def measure_effect(
     Units are read and compared some at a time, so that memory does not grow with the office.
     """
     live, calendar = await get_book(db, office_id), await get_calendar(db, office_id)
-    is_other = bool(list_changes(live, book))
+    share = await office_settings.find_approval_share(db, office_id)
+    if not list_changes(live, book):
+        return RuleEffect(await open_obligations.count_units(db, office_id), 0, (), share)
     published = await list_published(db, office_id)
     comparison = BookComparison(
         Timetable(live, calendar, published=published),
@@ -110,14 +112,11 @@ async def measure_effect(
         after = unit_ids[-1]
         owed = await open_obligations.list_open(db, office_id, unit_ids)
         units += len({obligation.unit_id for obligation in owed})
-        if not is_other:
-            continue
         asked = await _read_asked(db, office_id, unit_ids, asks, now)
         changed = await asyncio.to_thread(_list_differing, comparison, office_id, owed, asked)
         differing += len(changed)
         named += changed[: _NAMED - len(named)]
     names = await reminder_audit.map_unit_names(db, named)
-    share = await office_settings.find_approval_share(db, office_id)
     return RuleEffect(units, differing, tuple(sorted(names.values())), share)
 
 
