@@ -1,12 +1,17 @@
 """Reminders beside the ledger: ingest and the scheduler's own pieces on one real database."""
 
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
 from prometheus_client import REGISTRY
 
+from services.ingest.handlers.ledger import reminder_audit
 from services.ingest.nightly import Nightly
 from services.ingest.projection import project
+from shared.planning.discrepancies import compare
 from shared.rules.defaults import make_default_rule_book
 from shared.schemas.events import ExpectedAudited
 from shared.schemas.topics import DELIVERIES
@@ -200,6 +205,32 @@ async def test_days_in_the_wrong_order_are_refused(county):
     assert "first" in answer.json()["detail"]
     reader = await county.api.open_as("read")
     assert (await reader.get("/v1/audit/expected", params=days)).status_code == 403
+
+
+async def test_an_audit_that_is_cancelled_ends_with_the_unit_at_hand(county, monkeypatch):
+    """A service that stops waits for the threads at work."""
+    await county.live(at("2023-06-18"))
+    begun, go, compared = threading.Event(), threading.Event(), []
+
+    def hold(unit, first, last):
+        compared.append(unit.unit_id)
+        begun.set()
+        go.wait(60)
+        return compare(unit, first, last)
+
+    monkeypatch.setattr(reminder_audit, "compare", hold)
+    loop, pool = asyncio.get_running_loop(), ThreadPoolExecutor()
+    loop.set_default_executor(pool)
+    nightly = Nightly(county.api.engine, county.api.clock, county.api.settings)
+    auditing = asyncio.create_task(nightly.audit_due_offices())
+    assert await asyncio.to_thread(begun.wait, 60)
+    auditing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await auditing
+    go.set()
+    loop.set_default_executor(ThreadPoolExecutor())
+    await asyncio.to_thread(pool.shutdown)
+    assert len(compared) == 1
 
 
 async def test_each_night_is_audited_once_and_told(county):

@@ -255,7 +255,7 @@ class _Part:
         waits for one unit and not for all.
         """
         histories = await asyncio.to_thread(build_histories, current, past, self.asked, self.mutes)
-        emitted = group_reminders(reminders)
+        emitted = await asyncio.to_thread(group_reminders, reminders)
         for unit_id in self.unit_ids:
             own, sent = histories.get(unit_id, {}), emitted[unit_id]
             unit = UnitAudit(unit_id, self.times, own, sent, self.firings, self.limits)
