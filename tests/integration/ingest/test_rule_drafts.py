@@ -103,6 +103,9 @@ async def test_what_many_units_hear_changes_only_with_a_second_person(ledger: An
     assert effect["needs_approval"]
     assert 0 < effect["differing"] <= effect["units"]
     assert effect["names"]
+    same = (await writer.client.post(DRAFTS, json={"from_version": 1})).json()
+    none = (await writer.client.get(f"{DRAFTS}/{same['draft_id']}/effect")).json()
+    assert (none["units"], none["differing"], none["names"]) == (effect["units"], 0, [])
     assert (await publish(writer.client, draft)).status_code == 403
     refused = await publish(approver.client, draft)
     assert refused.status_code == 409, refused.text
