@@ -59,31 +59,8 @@ def define_outbox_table(metadata: MetaData) -> Table:
     database may not know, from `first_offset` to before `end_offset`. `accepted_at` is empty until
     an operator has accepted it.
     """
-    Table(
-        "relayed",
-        metadata,
-        Column("topic", Text, primary_key=True),
-        Column("partition", Integer, primary_key=True),
-        Column("last_offset", BigInteger, nullable=False),
-        Column("stopped_for", Text),
-        Column("lost_from", BigInteger),
-        Column("stopped_at", DateTime(timezone=True)),
-        Column("run", BigInteger),
-        Column("number", BigInteger),
-        Column("leader", BigInteger),
-    )
-    Table(
-        "restores",
-        metadata,
-        Column("restore_id", BigInteger, Identity(), primary_key=True),
-        Column("found_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-        Column("topic", Text, nullable=False),
-        Column("partition", Integer, nullable=False),
-        Column("first_offset", BigInteger, nullable=False),
-        Column("end_offset", BigInteger, nullable=False),
-        Column("accepted_at", DateTime(timezone=True)),
-        Column("reason", Text, nullable=False, server_default=""),
-    )
+    _define_relayed(metadata)
+    _define_restores(metadata)
     return Table(
         "outbox",
         metadata,
@@ -102,6 +79,37 @@ def define_outbox_table(metadata: MetaData) -> Table:
         Index("outbox_unsent", "id", postgresql_where=text(UNSENT)),
         Index("outbox_refused", "id", postgresql_where=text("refused IS NOT NULL")),
         Index("outbox_sent", "sent_at", postgresql_where=text("sent_at IS NOT NULL")),
+    )
+
+
+def _define_relayed(metadata: MetaData) -> None:
+    Table(
+        "relayed",
+        metadata,
+        Column("topic", Text, primary_key=True),
+        Column("partition", Integer, primary_key=True),
+        Column("last_offset", BigInteger, nullable=False),
+        Column("stopped_for", Text),
+        Column("lost_from", BigInteger),
+        Column("stopped_at", DateTime(timezone=True)),
+        Column("run", BigInteger),
+        Column("number", BigInteger),
+        Column("leader", BigInteger),
+    )
+
+
+def _define_restores(metadata: MetaData) -> None:
+    Table(
+        "restores",
+        metadata,
+        Column("restore_id", BigInteger, Identity(), primary_key=True),
+        Column("found_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+        Column("topic", Text, nullable=False),
+        Column("partition", Integer, nullable=False),
+        Column("first_offset", BigInteger, nullable=False),
+        Column("end_offset", BigInteger, nullable=False),
+        Column("accepted_at", DateTime(timezone=True)),
+        Column("reason", Text, nullable=False, server_default=""),
     )
 
 
