@@ -47,7 +47,7 @@ def _wait_for_answer(api: Api, asked: GatewayTestOut, seconds: float) -> Gateway
     """The test with its answer; without one when none came in time."""
     until, test = monotonic() + seconds, asked
     while test.answered_at is None and monotonic() < until:
-        time.sleep(_LOOK_AFTER)
+        time.sleep(_LOOK_AFTER)  # what the notifier tells later can only be polled
         page = Page[GatewayTestOut].model_validate(api.get("/v1/gateway-tests", limit=100))
         test = next((each for each in page.items if each.request_id == asked.request_id), asked)
     return test

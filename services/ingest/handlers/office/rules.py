@@ -28,6 +28,7 @@ class OfficeDay:
     """The office's current day.
 
     Attributes:
+        zone: that of the rule book in force.
         near_until: the last due date that is near on it.
         told_on: the day from which a unit owes what it is told of now.
         announces: whether the rules announce what is new or moved.
