@@ -78,6 +78,9 @@ _MEMORY, _ROOM = Path("/dev/shm"), 6 * 2**30  # noqa: S108 - TemporaryDirectory 
 """A file system in memory, and the bytes that must be free in it: a worker uses less than 1 GB."""
 
 
+gc.set_threshold(70_000, 10, 10)  # as in a service
+
+
 def pytest_collection_finish() -> None:
     """Leave the thousands of tests out of every later collection of garbage."""
     gc.collect()

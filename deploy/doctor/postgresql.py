@@ -10,8 +10,8 @@ from deploy.doctor.checking import CheckState, Finding, Report, get_sqlstate, re
 from deploy.ops.running import SERVICES
 from deploy.terminal.language import _
 from shared.database.engine import is_infrastructure
-from shared.database.migrating import read_schema_version
 from shared.database.reaching import explain_unreachable
+from shared.database.schema_version import read_schema_version
 from shared.errors import EngineRefusedError
 
 _OLDEST = 15

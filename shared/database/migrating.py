@@ -1,27 +1,21 @@
-"""A service's schema: its migration, and the check that this release runs on it."""
+"""Migrates a service's schema."""
 
 import asyncio
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.database.reaching import UNREACHABLE, explain_unreachable
+from shared.database.schema_version import find_migrations
 from shared.database_url import DatabaseAddress, parse_database_url
-from shared.errors import NotReadyError
-from shared.logging import log
 
 
 def _configure_alembic(database_url: str, service: str) -> Config:
-    place = Path(__file__).parents[2] / "services" / service / "migrations"
     config = Config()
-    config.set_main_option("script_location", str(place))
+    config.set_main_option("script_location", str(find_migrations(service)))
     config.attributes["database"] = parse_database_url(database_url)
     config.attributes["service"] = service
     return config
@@ -88,62 +82,3 @@ def _note_range(connection: Any, service: str, script: Any, migrated: Any) -> No
         revision = step.down_revision if getattr(step.module, "additive", False) else None
     words = " ".join(compatible)
     connection.execute(text(f"COMMENT ON TABLE {service}.alembic_version IS '{words}'"))
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaVersion:
-    """The revision of a service's schema, and the one of this code.
-
-    Attributes:
-        applied: empty when nothing was migrated.
-        runs: whether this code runs on it: it is the same, or later steps only added to it.
-    """
-
-    applied: str
-    wanted: str
-    runs: bool
-
-
-async def read_schema_version(engine: AsyncEngine, service: str) -> SchemaVersion:
-    """The version of a service's schema (`_note_range`).
-
-    Raises:
-        NotReadyError: the database is away.
-    """
-    config = _configure_alembic(engine.url.render_as_string(hide_password=False), service)
-    wanted = ScriptDirectory.from_config(config).get_current_head() or ""
-
-    def read_revisions(connection: Any) -> tuple[str | None, list[str]]:  # noqa: ANN401 - SQLAlchemy hands over a sync facade
-        options = {"version_table_schema": service}
-        applied = MigrationContext.configure(connection, opts=options).get_current_revision()
-        noted = text("SELECT obj_description(to_regclass(:name), 'pg_class')")
-        words = connection.execute(noted, {"name": f"{service}.alembic_version"}).scalar()
-        return applied, (words or "").split()
-
-    try:
-        async with engine.connect() as db:
-            applied, compatible = await db.run_sync(read_revisions)
-    except UNREACHABLE as error:
-        raise explain_unreachable(engine.url, error) from error
-    return SchemaVersion(applied or "", wanted, applied == wanted or wanted in compatible)
-
-
-async def check_migrated(engine: AsyncEngine, service: str) -> None:
-    """Make sure that this code runs on the schema of `service`.
-
-    That is its own, or a later one that only added to it, so that processes of two releases run
-    side by side while one replaces the other.
-
-    Raises:
-        NotReadyError: the database is away, or the schema is older, or newer and changed.
-    """
-    version = await read_schema_version(engine, service)
-    if not version.runs:
-        raise NotReadyError(
-            f"The database schema of {service} is at {version.applied or 'nothing'}, "
-            f"not at {version.wanted}.",
-            "Run `cuiban migrate` of the newest release, and start that release.",
-        )
-    if version.applied != version.wanted:
-        names = {"schema": version.applied, "code": version.wanted}
-        log(__name__).warning("schema.newer", service=service, **names)

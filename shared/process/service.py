@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import clock, logging
-from shared.database.migrating import check_migrated
+from shared.database.schema_version import check_migrated
 from shared.errors import NotReadyError
 from shared.kafka.broker import header_names
 from shared.kafka.broker.log_reader import BrokerUnavailableError, LogReader

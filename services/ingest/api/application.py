@@ -1,8 +1,13 @@
 """Builds the HTTP application."""
 
+import threading
+import warnings
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
+from pydantic.warnings import UnsupportedFieldAttributeWarning
+from typing_extensions import override
 
 from services.ingest.api import (
     audit,
@@ -90,6 +95,12 @@ _AREAS = (
     *(users, sessions, openid, links, me, audit, proofs),
 )
 
+warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
+"""FastAPI ignores it too, but only while it makes the adapters; ours are built at their first use
+(`defer_build` of `shared.api.fields`)."""
+_DESCRIBING = threading.Lock()
+"""Several threads may ask for the description; the second one gets the whole."""
+
 
 def create_application(context: ApiContext) -> FastAPI:
     """The API. Its description is at /v1/openapi.json.
@@ -99,11 +110,11 @@ def create_application(context: ApiContext) -> FastAPI:
     The interactive pages of FastAPI are off: they load scripts from the internet, which an
     office's network may not reach.
     """
-    app = FastAPI(
+    app = _Application(
         title="Cuiban 催办",
         version="1",
         description=_ABOUT,
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         responses=_PROBLEMS,
@@ -115,11 +126,29 @@ def create_application(context: ApiContext) -> FastAPI:
         app.include_router(module.ROUTER)
     problems.install(app)
     app.add_middleware(Boundary)
-    description = app.openapi()
-    _add_problem_schema(description)
-    _describe_permissions(description)
-    app.state.parameters = list_known(description)
+    app.add_route("/v1/openapi.json", _describe, include_in_schema=False)
+    known = list_known(app)
+    check_endpoints(f"{method} {path}" for method, path in known)
+    app.state.parameters = known
     return app
+
+
+class _Application(FastAPI):
+    """Its description is made when it is first asked for: that takes seconds."""
+
+    @override
+    def openapi(self) -> dict[str, Any]:
+        with _DESCRIBING:
+            if self.openapi_schema is None:
+                description = super().openapi()
+                _add_problem_schema(description)
+                _describe_permissions(description)
+            return super().openapi()
+
+
+def _describe(request: Request) -> JSONResponse:
+    """The description; made in a thread, so that other requests go on."""
+    return JSONResponse(request.app.openapi())
 
 
 def _add_problem_schema(description: dict[str, Any]) -> None:
@@ -130,12 +159,7 @@ def _add_problem_schema(description: dict[str, Any]) -> None:
 
 def _describe_permissions(description: dict[str, Any]) -> None:
     """Name in each operation the permission that it needs, as `x-permission`."""
-    operations = {
-        f"{method.upper()} {path}": operation
-        for path, methods in description["paths"].items()
-        for method, operation in methods.items()
-    }
-    check_endpoints(operations)
-    for endpoint, operation in operations.items():
-        if endpoint in ENDPOINTS:
-            operation["x-permission"] = ENDPOINTS[endpoint].value
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            if permission := ENDPOINTS.get(f"{method.upper()} {path}"):
+                operation["x-permission"] = permission.value

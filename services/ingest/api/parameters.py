@@ -4,9 +4,11 @@ An ignored filter answers with too much, and nobody notices: `?unit=…` misspel
 """
 
 from collections.abc import Mapping
-from typing import Any
 
-from fastapi import Request
+from fastapi import FastAPI, Request
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from services.ingest.api.problems import ProblemError
 
@@ -14,14 +16,20 @@ Known = Mapping[tuple[str, str], frozenset[str]]
 """The query parameters of each method and path."""
 
 
-def list_known(description: Mapping[str, Any]) -> Known:
-    """The query parameters of each operation in an OpenAPI description."""
+def list_known(app: FastAPI) -> Known:
+    """The query parameters of each endpoint, those of its dependencies included.
+
+    They are read from the routes: making the whole description takes seconds.
+    """
     return {
-        (method.upper(), path): frozenset(
-            each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"
+        (method, str(route.path_format)): frozenset(
+            field.alias
+            for field in get_flat_params(route.dependant)
+            if isinstance(field.field_info, Query)
         )
-        for path, operations in description["paths"].items()
-        for method, operation in operations.items()
+        for route in iter_route_contexts(app.routes)
+        if isinstance(route.original_route, APIRoute)
+        for method in route.methods or ()
     }
 
 

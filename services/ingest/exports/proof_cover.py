@@ -8,7 +8,6 @@ cover gives the same bytes: nothing is compressed, and the file has no time of i
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from reportlab.lib.colors import HexColor
@@ -20,31 +19,14 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Flowable, LongTable, Paragraph, SimpleDocTemplate, Spacer
 
+from services.ingest.exports.cover import ProofCover
+
 _FONT = "STSong-Light"
 _WIDTH = 170 * mm
 _LINE = HexColor(0x999999)
 _UNSHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _BEYOND = re.compile(r"[\U00010000-\U0010ffff]")
 """Characters that the font's map does not have; 〓 stands for each, as in print."""
-
-
-@dataclass(frozen=True, slots=True)
-class CoverTable:
-    """A table: its heading, the names and relative widths of its columns, its rows."""
-
-    heading: str
-    columns: tuple[tuple[str, int], ...]
-    rows: Sequence[tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class ProofCover:
-    """What a cover says: a title, facts with their names, tables, and paragraphs at the end."""
-
-    title: str
-    facts: tuple[tuple[str, str], ...]
-    tables: tuple[CoverTable, ...]
-    notes: tuple[str, ...]
 
 
 def write_cover(cover: ProofCover) -> bytes:

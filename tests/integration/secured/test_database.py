@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from deploy.command import run
 from shared.database.engine import create_engine
-from shared.database.migrating import check_migrated, migrate
+from shared.database.migrating import migrate
+from shared.database.schema_version import check_migrated
 from shared.errors import NotReadyError
 from shared.settings import Settings
 from tests.integration.secured.certificates import Authority

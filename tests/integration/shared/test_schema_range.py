@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from shared.database import schema_version
 from shared.database.engine import create_engine
-from shared.database.migrating import check_migrated
+from shared.database.schema_version import check_migrated
 from shared.errors import NotReadyError
 from shared.settings import Settings
 
@@ -22,7 +22,7 @@ async def test_a_later_schema_that_only_added_is_good(
     await check_migrated(engine, "scheduler")
 
     def release(head: str) -> None:
-        monkeypatch.setattr(ScriptDirectory, "get_current_head", lambda _: head)
+        monkeypatch.setattr(schema_version, "find_newest_revision", lambda _: head)
 
     for older in ("2026_11_27_marks", "2026_11_24_first"):
         release(older)

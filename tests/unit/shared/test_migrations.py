@@ -6,6 +6,8 @@ import pytest
 from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 
+from shared.database.schema_version import find_newest_revision
+
 SERVICES = Path(__file__).parents[3] / "services"
 SINCE = "2026_11_27"
 """Earlier ones were made before anybody asked."""
@@ -33,3 +35,8 @@ def test_files_are_numbered_in_the_order_in_which_they_run(service: str) -> None
     steps = newest_first(service)[::-1]
     numbers = [Path(step.path).name.partition("_")[0] for step in steps]
     assert numbers == [f"{number:04}" for number in range(1, len(steps) + 1)]
+
+
+@each_service
+def test_the_newest_revision_is_the_head_that_alembic_finds(service: str) -> None:
+    assert find_newest_revision(service) == newest_first(service)[0].revision

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from services.ingest.domain import words
 from services.ingest.domain.proof import ProvenMessage
 from services.ingest.domain.statuses import MessageState
-from services.ingest.exports.proof_cover import CoverTable, ProofCover
+from services.ingest.exports.cover import CoverTable, ProofCover
 from shared.proof.entries import Chain, EntryKind
 from shared.proof.hashing import Algorithm
 from shared.proof.manifest import ProofRequest

@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.domain import proof as domain
 from services.ingest.domain.proof import ProvenMessage, ProvenReminder, Statement
 from services.ingest.domain.refusals import Fault, RefusedError
-from services.ingest.exports.proof_cover import write_cover
 from services.ingest.handlers.acting import Act, note, require_unit
 from services.ingest.handlers.ledger.locking import require_obligation
 from services.ingest.handlers.office.rules import get_office_zone
@@ -156,6 +155,8 @@ def _add_reminders(
 
 
 def _finish(writer: ProofWriter, tally: ProofTally) -> Manifest:
+    from services.ingest.exports.proof_cover import write_cover  # noqa: PLC0415 - ADR 130
+
     return writer.finish(write_cover(tally.make_cover(writer.request, writer.chain)))
 
 

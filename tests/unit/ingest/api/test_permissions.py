@@ -37,6 +37,20 @@ def test_the_description_names_the_permission_of_every_operation() -> None:
     assert {endpoint: named.get(endpoint) for endpoint in ENDPOINTS} == ENDPOINTS
 
 
+def test_the_parameters_that_are_taken_are_those_of_the_description() -> None:
+    context = ApiContext(None, SystemClock(), IngestSettings(), None)  # type: ignore[arg-type]
+    app = create_application(context)
+    described = {
+        (method.upper(), path): {
+            each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"
+        }
+        for path, methods in app.openapi()["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert sum(map(len, described.values())) > 50
+    assert app.state.parameters == described
+
+
 def test_an_endpoint_without_a_permission_is_refused() -> None:
     with pytest.raises(LookupError, match="POST /v1/new"):
         check_endpoints([*ENDPOINTS, "POST /v1/new"])

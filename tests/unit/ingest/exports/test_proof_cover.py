@@ -4,7 +4,8 @@ import io
 
 import pypdfium2
 
-from services.ingest.exports.proof_cover import CoverTable, ProofCover, write_cover
+from services.ingest.exports.cover import CoverTable, ProofCover
+from services.ingest.exports.proof_cover import write_cover
 
 COVER = ProofCover(
     title="送达证明",
