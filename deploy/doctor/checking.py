@@ -142,6 +142,7 @@ TITLES = {
     "readiness": N_("readiness"),
     "gateways": N_("file of gateways"),
     "gateway": N_("gateway"),
+    "mailbox": N_("mailbox of bounces"),
     "circuits": N_("circuits"),
     "secrets": N_("secrets' files"),
 }

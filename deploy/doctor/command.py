@@ -13,7 +13,16 @@ from rich.console import Console
 from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.doctor import certificates, clocks, disks, gateways, kafka, postgresql, streams
+from deploy.doctor import (
+    certificates,
+    clocks,
+    disks,
+    gateways,
+    kafka,
+    mailboxes,
+    postgresql,
+    streams,
+)
 from deploy.doctor.checking import TITLES, CheckState, Engine, Finding, HealthCheck, run_checks
 from deploy.doctor.installation import Installation, find_installation
 from deploy.doctor.readiness import check_readiness
@@ -116,6 +125,7 @@ def list_checks(installation: Installation, engine: AsyncEngine) -> list[HealthC
         HealthCheck("readiness", partial(check_readiness, installation.health)),
         HealthCheck("gateways", partial(gateways.check_file, settings)),
         HealthCheck("gateway", partial(gateways.check_reach, settings)),
+        HealthCheck("mailbox", partial(mailboxes.check_mailboxes, settings)),
         HealthCheck("certificate", partial(certificates.check_portal, settings.portal_url)),
         HealthCheck("certificate", partial(certificates.check_own_certificates, settings)),
         HealthCheck("secrets", partial(check_secrets, secrets, settings.gateways)),

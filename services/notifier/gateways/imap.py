@@ -7,6 +7,7 @@ Mails are named by their UID, which is valid as long as the folder's UIDVALIDITY
 import imaplib
 import re
 import socket
+import ssl
 from contextlib import suppress
 from typing import Any
 
@@ -45,6 +46,10 @@ class ImapSession:
         except (ImapError, TypeError, ValueError) as error:
             self.close()
             raise _to_error("select", error) from error
+
+    def get_tls(self) -> ssl.SSLSocket | None:
+        """The connection, if it is encrypted."""
+        return self._client.sock if isinstance(self._client.sock, ssl.SSLSocket) else None
 
     def list_uids(self, after: int) -> list[int]:
         """The mails after a UID, in the order of their arrival.

@@ -23,6 +23,7 @@ from deploy.doctor.checking import CheckState, Engine, Finding, HealthCheck, run
 from deploy.doctor.command import examine_installation
 from deploy.doctor.gateways import check_reach
 from deploy.doctor.installation import Installation
+from deploy.doctor.mailboxes import check_mailboxes
 from deploy.doctor.postgresql import check_migrations, check_server
 from services.notifier.settings import NotifierSettings
 from shared.clock import read_machine_time
@@ -30,6 +31,7 @@ from shared.database.engine import create_engine
 from shared.kafka.broker.topic_settings import MESSAGE_BYTES
 from shared.metrics import Check, HealthPort
 from shared.schemas.topics import TASKS, apply_prefix
+from tests.integration.notifier.imap_server import PASSWORD, USER, serve_mailbox
 from tests.integration.shared.test_topics import altered
 
 pytestmark = pytest.mark.integration
@@ -84,6 +86,7 @@ async def test_what_is_well_and_what_is_not_is_seen(make_settings: SettingsFor) 
         ("gateways", "email"): WARNING,
         ("gateways", "sms"): WARNING,
         ("gateway", ""): SKIPPED,
+        ("mailbox", ""): SKIPPED,
         ("certificate", "portal"): SKIPPED,
         ("secrets", ""): SKIPPED,
     }
@@ -225,3 +228,44 @@ async def test_a_platform_that_does_not_answer_is_named_without_its_secrets() ->
     assert (finding.about, finding.state) == ("webhook", FAILED)
     assert "127.0.0.1:9" in finding.saw
     assert "hush" not in finding.saw + finding.todo
+
+
+def name_mailbox(place: Path, port: int, **bounces: str) -> NotifierSettings:
+    """Settings with a gateway whose bounces arrive at this port."""
+    (place / "password").write_text(PASSWORD)
+    (place / "keys").write_text("k" * 16)
+    values = {"host": "localhost", "port": port, "user": USER, "security": "none", **bounces}
+    lines = "".join(f"      {name}: {value}\n" for name, value in values.items())
+    (place / "gateways.yaml").write_text(
+        "gateways:\n  - name: Mail\n    vendor: smtp\n    host: mail.example\n"
+        f"    mail_from: gkb@yanting.example\n    bounces:\n{lines}"
+        f"      password: {{file: {place}/password}}\n      keys: {{file: {place}/keys}}\n"
+    )
+    return NotifierSettings(gateways=place / "gateways.yaml")
+
+
+async def test_the_mailbox_of_bounces_is_opened_and_stays_as_it_is(
+    certificate: Path, tmp_path: Path
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    trust = {"security": "tls", "ca_file": str(certificate)}
+    async with serve_mailbox(context=context) as served:
+        (well,) = await check_mailboxes(name_mailbox(tmp_path, served.port, **trust))
+    async with serve_mailbox() as served:
+        await served.put(b"Subject: a bounce\r\n\r\n")
+        (plain,) = await check_mailboxes(name_mailbox(tmp_path, served.port))
+        (elsewhere,) = await check_mailboxes(name_mailbox(tmp_path, served.port, folder="Bounces"))
+        (other,) = await check_mailboxes(name_mailbox(tmp_path, served.port, user="nobody"))
+        assert await served.list_flags() == [set()]
+    (away,) = await check_mailboxes(name_mailbox(tmp_path, served.port))
+    (none,) = await check_mailboxes(NotifierSettings())
+    assert (well.about, well.state) == ("Mail", WARNING)
+    assert "the folder INBOX opens" in well.saw
+    assert "9 days are left" in well.todo
+    assert (plain.state, none.state) == (OK, SKIPPED)
+    assert {each.state for each in (elsewhere, other, away)} == {FAILED}
+    assert "select" in elsewhere.saw
+    assert "login" in other.saw
+    assert "connect" in away.saw
+    assert PASSWORD not in str((elsewhere, other, away))
