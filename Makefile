@@ -33,24 +33,27 @@ fuzz: setup ## Attack every door with hostile input, drawn anew (CUIBAN_FUZZ=500
 chaos: setup ## Kill, freeze and fill up everything, and count (CLOCK=running, SEED, FAULTS, BROKERS, JSON)
 	$(BIN)/cuiban chaos --clock $(or $(CLOCK),stepped) --seed $(or $(SEED),2023) --faults $(or $(FAULTS),100) \
 	  --brokers $(or $(BROKERS),1) --json $(or $(JSON),chaos.json)
-check: setup ## Lint, types, import contracts, names, phrases and texts of refusals
+check: setup ## Lint, types, import contracts, names, phrases, texts of refusals, and licences
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy --config-file tests/mypy.ini --cache-dir .mypy_cache/tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.names
+	$(BIN)/python -m tools.licences
 
 bench: setup ## Measure every path beside what its bare library does
 	$(BIN)/cuiban bench --json bench.json --markdown bench.md
 
 ##@ Work on it
-.PHONY: format lock asyncapi schema texts screenshots clean
+.PHONY: format lock licences asyncapi schema texts screenshots clean
 format: setup ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 lock: setup ## Pin the requirements anew, with hashes
 	for set in base local dev; do $(BIN)/$(LOCK) requirements/$$set.in -o requirements/$$set.txt; done
+licences: setup ## List the licences of what production installs, in docs/licences.md
+	$(BIN)/python -m tools.licences --write
 asyncapi: setup ## Write docs/asyncapi.yaml from the events
 	$(BIN)/python -m deploy.asyncapi
 schema: setup ## Write the schemas of rules and gateways into docs/
