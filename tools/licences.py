@@ -8,7 +8,7 @@ not accepted. `--write` writes the file. A licence is an SPDX expression.
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from importlib.metadata import metadata
+from importlib.metadata import PackageMetadata, metadata
 from pathlib import Path
 
 from packaging.licenses import canonicalize_license_expression
@@ -71,17 +71,22 @@ def find_licence(name: str) -> str:
     if name in _BY_DISTRIBUTION:
         return _BY_DISTRIBUTION[name]
     stated = metadata(name)
-    if expression := stated.get("License-Expression"):
-        return str(canonicalize_license_expression(expression))
+    if "License-Expression" in stated:
+        return str(canonicalize_license_expression(stated["License-Expression"]))
     classifiers = [each.rpartition(" :: ")[2] for each in stated.get_all("Classifier", ())]
     if known := sorted({_BY_CLASSIFIER[each] for each in classifiers if each in _BY_CLASSIFIER}):
         return " OR ".join(known)
     try:
-        return str(canonicalize_license_expression(stated.get("License", "")))
+        return str(canonicalize_license_expression(_get_words(stated)))
     except ValueError as error:
         raise UnknownLicenceError(
             f"{name}: what is its licence? Read it, and add it to tools/licences.py."
         ) from error
+
+
+def _get_words(stated: PackageMetadata) -> str:
+    """The text of the field `License`, empty without one."""
+    return stated["License"] if "License" in stated else ""
 
 
 def list_refused(licences: Iterable[tuple[str, str]]) -> list[str]:

@@ -64,6 +64,21 @@ def run_chaos(
         list[FaultKind] | None,
         typer.Option(metavar="KIND", help="With a running clock: faults of these kinds alone."),
     ] = None,
+    light: Annotated[
+        bool,
+        typer.Option(
+            "--light",
+            help="With a running clock: one measure for each unit, not the real table.",
+        ),
+    ] = False,
+    bound: Annotated[
+        float,
+        typer.Option(
+            min=1,
+            metavar="SECONDS",
+            help="With a running clock: what is due must arrive in this time without faults.",
+        ),
+    ] = 20.0,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures into this file.")
     ] = None,
@@ -81,7 +96,7 @@ def run_chaos(
         if clock is ClockMode.RUNNING:
             verdict: SteppedVerdict | RunningVerdict = run_on_new_stack(
                 directory,
-                RunRequest(seed, faults, brokers, frozenset(only or FaultKind)),
+                RunRequest(seed, faults, brokers, frozenset(only or FaultKind), light, bound),
                 _out.print,
                 _SHORT_TIMES,
                 _TWO_EACH,

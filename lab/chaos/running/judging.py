@@ -38,8 +38,6 @@ from shared import clock as clocks_of
 from shared.calendar import WorkingCalendar
 from shared.schemas.rules import Audience
 
-_BOUND_SECONDS = 20.0
-"""Seconds of real time without faults in which what is due must arrive."""
 _ITEM = re.compile(
     r"】(?:《[^》]*》)?任务(?P<ref>[^　]+)　.*?完成时限：(?P<y>\d+)年(?P<m>\d+)月(?P<d>\d+)日",
     re.DOTALL,
@@ -113,7 +111,7 @@ def _make_promise(
         WorkingCalendar(1, office.build_calendar(START.date())),
         log,
         CalmTime(merge_windows(injector.windows)),
-        bound=timedelta(seconds=_BOUND_SECONDS * setup.clocks.running_rate),
+        bound=timedelta(seconds=setup.bound * setup.clocks.running_rate),
         names={UUID(unit["unit_id"]): str(unit["name"]) for unit in units},
         reachable=_list_reachable(units),
         mutes=MuteLog(rules.mutes.values()),

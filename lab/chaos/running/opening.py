@@ -17,22 +17,32 @@ _SECOND_DUE = date(2023, 9, 15)
 _OVERDUE_UNITS = 30
 _OVERDUE_SINCE = timedelta(days=3)
 """A third of the units of the plan of overdue duties are overdue from the first day on."""
+_LIGHT_DUE = date(2023, 10, 31)
 _TITLE, _OVERDUE_TITLE = ("2023年政务公开补充任务分解表", "2023年政务公开限期任务分解表")
-_FIRST, _FIRST_OVERDUE = 201, 301
+_LIGHT_TITLE = "2023年政务公开简明任务分解表"
+_FIRST_LIGHT, _FIRST, _FIRST_OVERDUE = 101, 201, 301
 """Numbers of measures that no other plan has."""
 _APPROVER, _PASSWORD = "审批人", "绿色 订书机 七月 河"
 
 
-def publish_all(api: RetryingApi, directory: Path) -> SecondPlan:
+def publish_all(api: RetryingApi, directory: Path, *, light: bool) -> SecondPlan:
     """The office's first day: a calendar, a rule book, and three plans.
 
-    The book comes first: while no unit owes anything, nobody has to approve it.
+    The book comes first: while no unit owes anything, nobody has to approve it. `light` replaces
+    the real table by one measure for each unit.
     """
     api.post("/v1/calendars", {"days": _format_days(office.build_calendar(START.date()))})
     body = office.build_rule_book(office.FIRST_BOOK).model_dump(mode="json", exclude={"version"})
     api.post("/v1/rule-books", body)
-    demo_office.publish(api)
+    if light:
+        api.upload("/v1/units/import", demo_office.DIRECTORY)
+    else:
+        demo_office.publish(api)
     units = [unit["name"] for unit in api.list_items("/v1/units")]
+    if light:
+        due = dict.fromkeys(units, _LIGHT_DUE)
+        file = office.write_table(directory / "light.txt", _LIGHT_TITLE, _FIRST_LIGHT, due)
+        _publish_plan(api, file)
     overdue = {unit: _choose_overdue_day(n) for n, unit in enumerate(units[-_OVERDUE_UNITS:])}
     file = office.write_table(directory / "overdue.txt", _OVERDUE_TITLE, _FIRST_OVERDUE, overdue)
     _publish_plan(api, file)

@@ -58,7 +58,9 @@ async def run_and_judge(
     sinks = setup.record.inbox.rstrip("/")
     faults = draw_faults(seed, count, RUNNING, without)
     try:
-        second_plan = await asyncio.to_thread(opening.publish_all, api, setup.directory)
+        second_plan = await asyncio.to_thread(
+            opening.publish_all, api, setup.directory, light=setup.light
+        )
         unit_api, approver = await asyncio.to_thread(_open_for_others, api, ingests)
         clients += [unit_api, approver]
         await watcher.wait_until_quiet(setup.clocks.now(), _QUIET_WITHIN)

@@ -11,7 +11,12 @@ from lab.stack.stack import Stack
 
 @dataclass
 class RunSetup:
-    """A running stack that holds nothing yet, with its clocks and its small disk."""
+    """A running stack that holds nothing yet, with its clocks and its small disk.
+
+    Attributes:
+        light: publish one measure for each unit instead of the real table.
+        bound: seconds of real time without faults in which what is due must arrive.
+    """
 
     stack: Stack
     record: StackRecord
@@ -19,3 +24,5 @@ class RunSetup:
     directory: Path
     disk: Path | None
     say: Callable[[str], None]
+    light: bool
+    bound: float

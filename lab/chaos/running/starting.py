@@ -29,12 +29,19 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """The options of a run; `kinds` are the kinds of faults that may be injected."""
+    """The options of a run.
+
+    Attributes:
+        kinds: the kinds of faults that may be injected.
+        light, bound: as in `RunSetup`.
+    """
 
     seed: int
     faults: int
     brokers: int
     kinds: frozenset[FaultKind]
+    light: bool
+    bound: float
 
 
 def run_on_new_stack(
@@ -69,7 +76,9 @@ def run_on_new_stack(
                 tied=True,
                 say=say,
             )
-            setup = RunSetup(stack, record, clocks, directory, disk, say)
+            setup = RunSetup(
+                stack, record, clocks, directory, disk, say, request.light, request.bound
+            )
             return asyncio.run(run_and_judge(request.seed, request.faults, setup, without))
         finally:
             stack.stop_all()
