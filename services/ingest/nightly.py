@@ -32,7 +32,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Nightly:
-    """Checks regularly whether a night's audit is due. Several processes may do so at once."""
+    """Checks regularly whether a night's audit is due. One process at a time audits an office."""
 
     engine: AsyncEngine
     clock: Clock
@@ -63,6 +63,8 @@ class Nightly:
     async def _audit_office(self, office_id: UUID, now: datetime) -> bool:
         async with self.engine.connect() as plain:
             db = await plain.execution_options(isolation_level="REPEATABLE READ")
+            if not await store.try_lock_night(db, office_id):
+                return False  # another process is at it
             local = now.astimezone(await get_office_zone(db, office_id))
             today = (
                 local.date() if local.time() >= self.settings.expected_at else local.date() - _DAY
@@ -76,8 +78,8 @@ class Nightly:
             result = await reminder_audit.audit(db, asked)
             described = await reminder_audit.describe(db, result)
             unknown = await find_missing_year(db, office_id, today)
-        if not await self._record(office_id, result, now):
-            return False  # another process was first
+            if not await self._record(office_id, result, now):
+                return False  # another process was first
         with bound(office_id=str(office_id)):
             log(__name__).info(
                 "expected.audited",

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Table, func, or_, select
+from sqlalchemy import Column, ColumnElement, Table, func, or_, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,6 +29,25 @@ from services.ingest.store.tables import (
 
 _O, _H, _R, _A = OBLIGATIONS.c, OBLIGATION_HISTORY.c, REMINDERS.c, EXPECTED_AUDITS.c
 _J = JOURNAL.c
+_LONGEST_PAUSE = "15min"
+
+
+async def try_lock_night(db: AsyncConnection, office_id: UUID) -> bool:
+    """Take the right to do an office's nightly audit until the transaction ends.
+
+    False when another process has it.
+    """
+    name = func.hashtextextended(f"nightly/{office_id}", 0)
+    return bool((await db.execute(select(func.pg_try_advisory_xact_lock(name)))).scalar())
+
+
+async def allow_long_pauses(db: AsyncConnection) -> None:
+    """Let the transaction rest between two statements while a unit is compared.
+
+    PostgreSQL ends a session that rests with a transaction (`CUIBAN_HUNG_AFTER`), since it may hold
+    locks. This one only reads.
+    """
+    await db.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{_LONGEST_PAUSE}'"))
 
 
 async def list_books(db: AsyncConnection, office_id: UUID) -> list[StoredRuleBook]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
@@ -11,6 +12,7 @@ from prometheus_client import REGISTRY
 from services.ingest.handlers.ledger import reminder_audit
 from services.ingest.nightly import Nightly
 from services.ingest.projection import project
+from shared.database.engine import create_engine
 from shared.planning.discrepancies import compare
 from shared.rules.defaults import make_default_rule_book
 from shared.schemas.events import ExpectedAudited
@@ -231,6 +233,47 @@ async def test_an_audit_that_is_cancelled_ends_with_the_unit_at_hand(county, mon
     loop.set_default_executor(ThreadPoolExecutor())
     await asyncio.to_thread(pool.shutdown)
     assert len(compared) == 1
+
+
+async def test_a_second_process_leaves_the_night_to_the_first(county, monkeypatch):
+    await county.live(at("2023-06-18"))
+    begun, go, compared = threading.Event(), threading.Event(), []
+
+    def hold(unit, first, last):
+        compared.append(unit.unit_id)
+        begun.set()
+        go.wait(60)
+        return compare(unit, first, last)
+
+    monkeypatch.setattr(reminder_audit, "compare", hold)
+    first, second = (
+        Nightly(county.api.engine, county.api.clock, county.api.settings) for _ in range(2)
+    )
+    auditing = asyncio.create_task(first.audit_due_offices())
+    try:
+        assert await asyncio.to_thread(begun.wait, 60)
+        assert await second.audit_due_offices() == 0
+        assert len(compared) == 1
+    finally:
+        go.set()
+    assert await auditing == 1
+    assert await second.audit_due_offices() == 0
+
+
+async def test_a_unit_may_take_longer_than_a_session_may_rest(county, monkeypatch):
+    await county.live(at("2023-06-18"))
+    rest = timedelta(milliseconds=100)
+    settings = county.api.settings.model_copy(update={"hung_after": rest})
+
+    def compare_slowly(unit, first, last):
+        time.sleep(5 * rest.total_seconds())  # in a thread, while the session rests
+        monkeypatch.setattr(reminder_audit, "compare", compare)
+        return compare(unit, first, last)
+
+    monkeypatch.setattr(reminder_audit, "compare", compare_slowly)
+    engine = create_engine(settings, "test")
+    assert await Nightly(engine, county.api.clock, settings).audit_due_offices() == 1
+    await engine.dispose()
 
 
 async def test_each_night_is_audited_once_and_told(county):

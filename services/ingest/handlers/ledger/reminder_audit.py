@@ -136,6 +136,7 @@ async def audit(db: AsyncConnection, asked: Question) -> ReminderAudit:
             "一次最多核对十年。At most ten years are compared.",
             "请缩短时段。Give fewer days.",
         )
+    await store.allow_long_pauses(db)
     zone = await get_office_zone(db, asked.office_id)
     span = await _find_span(db, asked, zone)
     since = span.first - asked.limits.reach
