@@ -72,7 +72,7 @@ class _BufferedConnection(asyncio.Protocol):
             pass
 
     def send(self, answer: bytes) -> None:
-        if self.transport:
+        if self.transport and not self.transport.is_closing():  # its client may have been killed
             self.transport.write(answer)
 
     def greet(self) -> None:
