@@ -73,12 +73,13 @@ def find_licence(name: str) -> str:
     stated = metadata(name)
     if "License-Expression" in stated:
         return str(canonicalize_license_expression(stated["License-Expression"]))
-    classifiers = [each.rpartition(" :: ")[2] for each in stated.get_all("Classifier", ())]
-    if known := sorted({_BY_CLASSIFIER[each] for each in classifiers if each in _BY_CLASSIFIER}):
-        return " OR ".join(known)
+    classifiers = [each.split(" :: ") for each in stated.get_all("Classifier", ())]
+    named = {words[-1] for words in classifiers if words[0] == "License"} - {"OSI Approved"}
     try:
+        if named:
+            return " OR ".join(sorted(_BY_CLASSIFIER[each] for each in named))
         return str(canonicalize_license_expression(_get_words(stated)))
-    except ValueError as error:
+    except (KeyError, ValueError) as error:
         raise UnknownLicenceError(
             f"{name}: what is its licence? Read it, and add it to tools/licences.py."
         ) from error
@@ -106,7 +107,11 @@ def _is_accepted(expression: str) -> bool:
 def main(arguments: list[str]) -> int:
     """Compare or write the list; returns the exit status."""
     names = list_locked(LOCK.read_text(encoding="utf-8"))
-    licences = [(name, find_licence(name)) for name in sorted(names)]
+    try:
+        licences = [(name, find_licence(name)) for name in sorted(names)]
+    except UnknownLicenceError as error:
+        print(error)
+        return 1
     refused = list_refused(licences)
     written = _HEAD + "".join(f"| {name} | {licence} |\n" for name, licence in licences)
     if "--write" in arguments:

@@ -58,8 +58,24 @@ def test_a_distribution_without_a_licence_is_named(monkeypatch: pytest.MonkeyPat
         licences.find_licence("library")
 
 
-class _Silent(dict):
-    """What a distribution says that states no licence."""
+def test_a_classifier_that_nobody_has_read_is_not_overlooked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ("MIT License", "GNU General Public License v3 (GPLv3)")
+    classifiers = tuple(f"License :: OSI Approved :: {name}" for name in names)
+    monkeypatch.setattr(licences, "metadata", lambda _: _Silent(classifiers))
+    with pytest.raises(licences.UnknownLicenceError, match="library"):
+        licences.find_licence("library")
+    monkeypatch.setattr(licences, "metadata", lambda _: _Silent(classifiers[:1]))
+    assert licences.find_licence("library") == "MIT"
 
-    def get_all(self, _name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        return default
+
+class _Silent(dict):
+    """What a distribution says that states no licence, but for its classifiers."""
+
+    def __init__(self, classifiers: tuple[str, ...] = (), **fields: str) -> None:
+        super().__init__(fields)
+        self._classifiers = classifiers
+
+    def get_all(self, _name: str, _default: tuple[str, ...]) -> tuple[str, ...]:
+        return self._classifiers
