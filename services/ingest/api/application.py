@@ -95,9 +95,9 @@ _AREAS = (
     *(users, sessions, openid, links, me, audit, proofs),
 )
 
+# FastAPI ignores it too, but only while it makes the adapters; ours are built at their first use
+# (`defer_build` of `shared.api.fields`).
 warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
-"""FastAPI ignores it too, but only while it makes the adapters; ours are built at their first use
-(`defer_build` of `shared.api.fields`)."""
 _DESCRIBING = threading.Lock()
 """Several threads may ask for the description; the second one gets the whole."""
 
