@@ -209,9 +209,8 @@ async def test_days_in_the_wrong_order_are_refused(county):
     assert (await reader.get("/v1/audit/expected", params=days)).status_code == 403
 
 
-async def test_an_audit_that_is_cancelled_ends_with_the_unit_at_hand(county, monkeypatch):
-    """A service that stops waits for the threads at work."""
-    await county.live(at("2023-06-18"))
+def hold_comparisons(monkeypatch):
+    """Events: a comparison has begun, and it may go on; and the units that were compared."""
     begun, go, compared = threading.Event(), threading.Event(), []
 
     def hold(unit, first, last):
@@ -221,6 +220,13 @@ async def test_an_audit_that_is_cancelled_ends_with_the_unit_at_hand(county, mon
         return compare(unit, first, last)
 
     monkeypatch.setattr(reminder_audit, "compare", hold)
+    return begun, go, compared
+
+
+async def test_an_audit_that_is_cancelled_ends_with_the_unit_at_hand(county, monkeypatch):
+    """A service that stops waits for the threads at work."""
+    await county.live(at("2023-06-18"))
+    begun, go, compared = hold_comparisons(monkeypatch)
     loop, pool = asyncio.get_running_loop(), ThreadPoolExecutor()
     loop.set_default_executor(pool)
     nightly = Nightly(county.api.engine, county.api.clock, county.api.settings)
@@ -237,15 +243,7 @@ async def test_an_audit_that_is_cancelled_ends_with_the_unit_at_hand(county, mon
 
 async def test_a_second_process_leaves_the_night_to_the_first(county, monkeypatch):
     await county.live(at("2023-06-18"))
-    begun, go, compared = threading.Event(), threading.Event(), []
-
-    def hold(unit, first, last):
-        compared.append(unit.unit_id)
-        begun.set()
-        go.wait(60)
-        return compare(unit, first, last)
-
-    monkeypatch.setattr(reminder_audit, "compare", hold)
+    begun, go, compared = hold_comparisons(monkeypatch)
     first, second = (
         Nightly(county.api.engine, county.api.clock, county.api.settings) for _ in range(2)
     )
