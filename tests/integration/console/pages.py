@@ -74,8 +74,6 @@ PAGES = (
     Row("/overview", "/overview", "未来 14 天到期"),
     Row("/overview/waiting", "/overview/waiting", "异议"),
     Row("/overview/replies/{reply_id}", "/overview/replies/{reply}", "收到，谢谢"),
-    Row("/progress/{task_id}", "/progress/{task}", "正在核对", SIGNED_IN),
-    Row("/progress/{task_id}/events", "/progress/{task}/events", "", SIGNED_IN, "stream"),
     Row("/plans", "/plans", "要点分解表"),
     Row(_PLAN, "/plans/{draft}", "开展培训。"),
     Row(_PLAN, "/plans/{plan}", "公开预算。"),
@@ -194,6 +192,9 @@ PAGES = (
     Row("/settings/tokens", "/settings/tokens", "新令牌", "manage-tokens"),
     Row("/settings/journal", "/settings/journal", "unit.imported", "read-journal"),
     Row("/settings/journal/proof", "/settings/journal/proof", "没有被改动", "read-journal"),
+    # Last, because they load themselves anew, which would break off the way to the next page.
+    Row("/progress/{task_id}", "/progress/{task}", "正在核对", SIGNED_IN),
+    Row("/progress/{task_id}/events", "/progress/{task}/events", "", SIGNED_IN, "stream"),
 )
 """The pages of the console."""
 
