@@ -81,6 +81,28 @@ _MEMORY, _ROOM = Path("/dev/shm"), 6 * 2**30  # noqa: S108 - TemporaryDirectory 
 gc.set_threshold(70_000, 10, 10)  # as in a service
 
 
+class FailureReporter:
+    """Shows each failure when it happens: a run that is ended early prints no summary."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._terminal.write_line(f"\nFAILED ({report.when}) {report.nodeid}")
+            self._terminal.write_line(report.longreprtext[-3000:])
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Show failures at once in the process that has the terminal."""
+    plugins = session.config.pluginmanager
+    if (terminal := plugins.getplugin("terminalreporter")) and not hasattr(
+        session.config, "workerinput"
+    ):
+        plugins.register(FailureReporter(terminal))
+
+
 def pytest_collection_finish() -> None:
     """Leave the thousands of tests out of every later collection of garbage."""
     gc.collect()
