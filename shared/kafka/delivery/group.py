@@ -14,7 +14,7 @@ from shared.logging import log
 from shared.settings import Settings
 
 BATCH = 500
-FETCH_WAIT = 0.05
+FETCH_WAIT = 0.2
 """Seconds that a broker holds an empty fetch. aiokafka has one open fetch per broker, and records
 of partitions that are not in it wait until it ends."""
 METADATA_AGE = 60
