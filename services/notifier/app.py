@@ -16,6 +16,7 @@ from services.notifier.dispatch.channels import make_channels, make_lanes, make_
 from services.notifier.dispatch.forgetting import Forgetting
 from services.notifier.dispatch.gateway_tests import GatewayTests
 from services.notifier.dispatch.link_mails import LinkMails
+from services.notifier.dispatch.receipt_pulling import ReceiptPulling
 from services.notifier.dispatch.reloading import ChannelSetup, Reloading
 from services.notifier.domain.reporting import SOURCE
 from services.notifier.gateways.building import build_gateways
@@ -153,6 +154,7 @@ def run() -> NoReturn:
         lanes = make_lanes(settings, engine, clock)
         pushes = PushReader.of_settings(settings)
         bounces = BounceReading.of_settings(settings, engine, clock)
+        pulling = ReceiptPulling.of_settings(settings, engine, clock)
         link_mails = make_link_mails(settings, engine, clock)
         of_links = link_mails.gateway if link_mails else None
         calendar_mails = make_calendar_mails(settings, engine, of_links)
@@ -165,10 +167,10 @@ def run() -> NoReturn:
     consumers = make_consumers(settings, engine, reader, clock, pushes)
     board = Board(engine, clock, lanes)
     health = _make_health(settings, engine, consumers, board)
-    health.warnings |= {"bounces": bounces.describe_failing}
+    health.warnings |= {"bounces": bounces.describe_failing, "receipts": pulling.describe_failing}
     loops: list[Loop] = [Relay(engine, OUTBOX, settings).run, board.run]
     loops += [lane.run for lane in lanes]
-    loops.append(bounces.run)
+    loops += [bounces.run, pulling.run]
     mails = [each for each in (link_mails, calendar_mails) if each]
     loops += [each.run for each in mails]
     mail = mails[0].gateway if mails else None
@@ -176,6 +178,7 @@ def run() -> NoReturn:
     def reload() -> dict[Channel, ChannelSetup]:
         pushes.reload()
         bounces.reload()
+        pulling.reload()
         return make_channels(settings)
 
     loops.append(Reloading(reload, lanes, mail).run)

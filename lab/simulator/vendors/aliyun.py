@@ -3,9 +3,9 @@
 import hmac
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from typing_extensions import override
@@ -24,10 +24,18 @@ from lab.simulator.protocol import (
 
 _TOLERANCE = timedelta(minutes=15)
 _MOST_NUMBERS = 1000
+_REMEMBERED = 10_000
+"""Messages whose receipts can be asked for."""
+_DELIVERED = {"SendStatus": 3, "ErrCode": "DELIVERED"}
 
 
 class SimulatedAliyun(SimulatedVendor):
-    """SendSms at `/`."""
+    """SendSms and QuerySendDetails at `/`.
+
+    Attributes:
+        asked: the `BizId`s that the latter was asked about.
+        told: what it tells of each, if not the usual.
+    """
 
     NAME = "aliyun"
     CREDENTIALS: ClassVar = {
@@ -38,6 +46,12 @@ class SimulatedAliyun(SimulatedVendor):
     }
     SECRETS: ClassVar = frozenset({"access_key_secret"})
     HAS_RECEIPTS = True
+
+    def __init__(self, credentials: Mapping[str, Any] | None = None) -> None:
+        super().__init__(credentials)
+        self._accepted: dict[str, str] = {}
+        self.asked: set[str] = set()
+        self.told: dict[str, object] = {}
 
     @override
     def read(self, incoming: Incoming) -> Offered | Reply:
@@ -50,9 +64,24 @@ class SimulatedAliyun(SimulatedVendor):
             action = incoming.parameters.get("Action")
         if refused:
             return refused
+        if action == "QuerySendDetails":
+            return self._tell_details(incoming.parameters)
         if action != "SendSms":
             return _fail("InvalidAction.NotFound", 404)
         return _read_message(incoming.parameters)
+
+    def _tell_details(self, fields: dict[str, str]) -> Reply:
+        """What became of a message: in flight at the first question, then delivered."""
+        if not re.fullmatch(r"\d{8}", fields.get("SendDate", "")):
+            return _fail("isv.INVALID_PARAMETERS", 200)
+        name = fields.get("BizId", "")
+        usual = _DELIVERED if name in self.asked else {"SendStatus": 1}
+        self.asked.add(name)
+        number = self._accepted.get(name)
+        details = [{"PhoneNum": number, **(self.told or usual)}] if number else []
+        answer = {"Code": "OK", "Message": "OK", "RequestId": str(uuid4())}
+        listed = {"SmsSendDetailDTOs": {"SmsSendDetailDTO": details}}
+        return Reply.of({**answer, **listed, "TotalCount": len(details)})
 
     def _check_v3(self, incoming: Incoming, authorization: str) -> Reply | None:
         parts = dict(re.findall(r"(\w+)=([^,\s]+)", authorization.partition(" ")[2]))
@@ -111,6 +140,9 @@ class SimulatedAliyun(SimulatedVendor):
 
     @override
     def accept(self, offered: Offered, message_id: str, refused: Iterable[str] = ()) -> Reply:
+        self._accepted[message_id] = offered.numbers[0]
+        if len(self._accepted) > _REMEMBERED:
+            del self._accepted[next(iter(self._accepted))]
         return Reply.of(
             {"Message": "OK", "RequestId": str(uuid4()), "Code": "OK", "BizId": message_id}
         )

@@ -61,6 +61,7 @@ def _make_gateway_setup(
         connected.limits,
         connected.spread,
         replies=connected.replies,
+        pulls_receipts=connected.pulls_receipts,
     )
     return GatewaySetup(rules, connected.gateway, connected.concurrency)
 

@@ -23,6 +23,7 @@ class GatewayRules:
         weight: of new messages among those of the same priority.
         spread: at the beginning of each minute; sending begins within it.
         replies: whether it pushes what people answer to short messages.
+        pulls_receipts: whether it is asked for receipts.
     """
 
     name: str
@@ -33,6 +34,7 @@ class GatewayRules:
     limits: Limits = NO_LIMITS
     spread: timedelta = timedelta(0)
     replies: bool = False
+    pulls_receipts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

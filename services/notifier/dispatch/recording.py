@@ -31,7 +31,7 @@ from services.notifier.domain.retry import (
     decide_next,
 )
 from services.notifier.settling import apply_bounces, settle_receipts
-from services.notifier.store import claims, counted, outcomes, receipts
+from services.notifier.store import claims, counted, outcomes, receipt_questions, receipts
 from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.outcomes import Conclusion, EndedAttempt
 from services.notifier.store.set_aside import Bounce
@@ -87,6 +87,9 @@ async def record(
         tell(db, Subject.NOTIFICATIONS)
     await publish(db, OUTBOX, events)
     await apply_bounces(db, bounces, now)
+    if gateway.pulls_receipts:
+        named = [c.notification_id for c in conclusions if c.gateway_message_id]
+        await receipt_questions.put(db, named)
     names = [c.gateway_message_id for c in conclusions if c.gateway_message_id]
     if names and (early := await outcomes.select_with_receipts(db, names)):
         await settle_receipts(db, early, now)

@@ -15,9 +15,11 @@ from services.notifier.gateways.http import is_http_url
 from services.notifier.gateways.http_gateway import HttpGateway
 from services.notifier.gateways.mime import parse_sender
 from services.notifier.gateways.protocol import Gateway, NoGateway
+from services.notifier.gateways.receipt_puller import ReceiptPuller
 from services.notifier.gateways.signing import parse_keys
 from services.notifier.gateways.vendors.base import HttpVendor
 from services.notifier.gateways.vendors.bounce_mailbox import BounceMailbox
+from services.notifier.gateways.vendors.pulling import PullingVendor
 from services.notifier.gateways.vendors.replies import ReplyingVendor
 from services.notifier.gateways.vendors.smtp import Smtp
 from services.notifier.gateways.vendors.webhook import Webhook
@@ -47,6 +49,7 @@ class ChannelGateway:
     limits: Limits = NO_LIMITS
     spread: timedelta = timedelta(0)
     replies: bool = False
+    pulls_receipts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,20 @@ def build_mailboxes(settings: NotifierSettings) -> tuple[WatchedMailbox, ...]:
     )
 
 
+def build_pullers(settings: NotifierSettings) -> dict[str, ReceiptPuller]:
+    """What asks for receipts, of the file, by the names of the gateways in lower case.
+
+    Raises:
+        CuibanError: the file, or a `ca_file`, is not valid.
+    """
+    file = load_file(settings.gateways) if settings.gateways else None
+    return {
+        each.name.lower(): ReceiptPuller(each, timeout=settings.send_timeout, now=read_machine_time)
+        for each in (file.gateways if file else ())
+        if isinstance(each, PullingVendor) and each.pull_receipts
+    }
+
+
 def _build_named(gateway: AnyGateway, settings: NotifierSettings) -> ChannelGateway:
     built = build_gateway(gateway, settings.send_timeout, settings.clock_file)
     return ChannelGateway(
@@ -137,6 +154,7 @@ def _build_named(gateway: AnyGateway, settings: NotifierSettings) -> ChannelGate
         limits=gateway.limits.fill_in(gateway.LIMITS),
         spread=timedelta(seconds=gateway.spread),
         replies=isinstance(gateway, ReplyingVendor) and gateway.replies,
+        pulls_receipts=isinstance(gateway, PullingVendor) and gateway.pull_receipts,
     )
 
 

@@ -85,3 +85,18 @@ class Receipt:
     address: str
     delivered: bool | None
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedMessage:
+    """An accepted message whose receipt is asked for.
+
+    Attributes:
+        message_id: as the vendor named it when it accepted the message.
+        address: that it was sent to.
+        sent_at: when it was accepted.
+    """
+
+    message_id: str
+    address: str
+    sent_at: datetime

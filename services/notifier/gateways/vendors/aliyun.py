@@ -1,13 +1,11 @@
-"""Aliyun SMS: SendSms of version 2017-05-25, signed by V3 (ACS3) or, on older clouds, by RPC V1.
+"""Aliyun SMS: SendSms and QuerySendDetails of version 2017-05-25.
 
-Sources: help.aliyun.com, the pages on the V3 signature, SendSms, error codes and receipts (2593177,
+Sources: help.aliyun.com, the pages on SendSms, QuerySendDetails, error codes and receipts (2593177,
 159972, 44335); overtrue/easy-sms (AliyunGateway).
 """
 
-import hmac
 from collections.abc import Sequence
 from typing import ClassVar, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field
 from typing_extensions import override
@@ -17,21 +15,21 @@ from services.notifier.domain.message import Message
 from services.notifier.domain.retry import WhenUnknown
 from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
 from services.notifier.gateways.exchange import (
+    AcceptedMessage,
     Receipt,
     TextReply,
     VendorAnswer,
     VendorCall,
     VendorRequest,
 )
+from services.notifier.gateways.vendors.aliyun_signing import AliyunDoor, build_signed_request
 from services.notifier.gateways.vendors.base import (
     HttpUrl,
     Secret,
     Text,
     encode_json,
+    find_mobile,
     get_mobile,
-    hash_hex,
-    quote_strictly,
-    sign_base64,
 )
 from services.notifier.gateways.vendors.bodies import (
     get_objects,
@@ -40,15 +38,16 @@ from services.notifier.gateways.vendors.bodies import (
     read_unclear,
 )
 from services.notifier.gateways.vendors.parameters import Parameters, TemplateVendor
+from services.notifier.gateways.vendors.pulling import CHINA, PullingVendor
 from services.notifier.gateways.vendors.replies import ReplyingVendor
 
-_ACTION, _VERSION = "SendSms", "2017-05-25"
 _GONE = ("INVALID_NUMBER", "MOBILE_NOT_ON_SERVICE", "MOBILE_IN_BLACK", "USER_REJECT")
 """Codes of receipts after which Aliyun asks not to send to the number again."""
-_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
+_FAILED, _DELIVERED = 2, 3
+"""`SendStatus` of QuerySendDetails; 1 is in flight."""
 
 
-class Aliyun(TemplateVendor, ReplyingVendor):
+class Aliyun(TemplateVendor, ReplyingVendor, PullingVendor):
     """Aliyun SMS.
 
     Attributes:
@@ -94,7 +93,7 @@ class Aliyun(TemplateVendor, ReplyingVendor):
 
     @override
     def build_request(self, message: Message, call: VendorCall) -> VendorRequest:
-        """V3 has its parameters in the address, V1 in a form. `OutId` comes back in receipts."""
+        """SendSms. `OutId` comes back in receipts."""
         values = {name: self.fill(each, message) for name, each in self.parameters.items()}
         fields = {
             "PhoneNumbers": get_mobile(message),
@@ -103,37 +102,11 @@ class Aliyun(TemplateVendor, ReplyingVendor):
             "TemplateParam": encode_json(values).decode(),
             "OutId": str(message.notification_id),
         }
+        return build_signed_request(self._get_door(), "SendSms", fields, call)
+
+    def _get_door(self) -> AliyunDoor:
         secret = self.access_key_secret.get_secret_value()
-        if self.signature == "v1":
-            fields |= {
-                "AccessKeyId": self.access_key_id,
-                "Action": _ACTION,
-                "Version": _VERSION,
-                "RegionId": self.region,
-                "Format": "JSON",
-                "SignatureMethod": "HMAC-SHA1",
-                "SignatureVersion": "1.0",
-                "SignatureNonce": call.nonce,
-                "Timestamp": call.now.strftime(_INSTANT),
-            }
-            fields["Signature"] = sign_rpc(secret, fields)
-            form = {"content-type": "application/x-www-form-urlencoded"}
-            return VendorRequest(self.url, make_query(fields).encode(), form)
-        headers = {
-            "host": urlsplit(self.url).netloc.rpartition("@")[2],
-            "x-acs-action": _ACTION,
-            "x-acs-content-sha256": hash_hex(b""),
-            "x-acs-date": call.now.strftime(_INSTANT),
-            "x-acs-signature-nonce": call.nonce,
-            "x-acs-version": _VERSION,
-        }
-        query = make_query(fields)
-        signature = sign_v3(secret, query, headers)
-        headers["authorization"] = (
-            f"ACS3-HMAC-SHA256 Credential={self.access_key_id},"
-            f"SignedHeaders={';'.join(sorted(headers))},Signature={signature}"
-        )
-        return VendorRequest(f"{self.url.rstrip('/')}/?{query}", b"", headers)
+        return AliyunDoor(self.url, self.access_key_id, secret, self.region, self.signature)
 
     @override
     def read_answer(self, answer: VendorAnswer, message: Message) -> Reading:
@@ -161,6 +134,37 @@ class Aliyun(TemplateVendor, ReplyingVendor):
         ]
 
     @override
+    def build_receipt_request(self, sent: AcceptedMessage, call: VendorCall) -> VendorRequest:
+        """QuerySendDetails: of one number, one day in China and one `BizId`."""
+        fields = {
+            "PhoneNumber": find_mobile(sent.address),
+            "BizId": sent.message_id,
+            "SendDate": sent.sent_at.astimezone(CHINA).strftime("%Y%m%d"),
+            "PageSize": "10",
+            "CurrentPage": "1",
+        }
+        return build_signed_request(self._get_door(), "QuerySendDetails", fields, call)
+
+    @override
+    def read_receipt_answer(
+        self, answer: VendorAnswer, sent: AcceptedMessage
+    ) -> Receipt | Reading | None:
+        """A list of what was sent to the number under the `BizId`."""
+        fields = read_object(answer)
+        if fields is None or not (code := fields.get("Code")):
+            return read_unclear(answer)
+        if code != "OK":
+            return self.judge_code(code, fields.get("Message", ""))
+        details = fields.get("SmsSendDetailDTOs")
+        listed = details.get("SmsSendDetailDTO") if isinstance(details, dict) else None
+        for each in get_objects(listed):
+            status = each.get("SendStatus")
+            if status in {_FAILED, _DELIVERED}:
+                error = str(each.get("ErrCode") or "")
+                return Receipt(sent.message_id, sent.address, status == _DELIVERED, error)
+        return None
+
+    @override
     def read_replies(self, body: bytes) -> list[TextReply]:
         """SmsUp: a list of objects; `sequence_id` names each."""
         return [
@@ -172,27 +176,3 @@ class Aliyun(TemplateVendor, ReplyingVendor):
             for each in get_objects(parse_json(body))
             if each.get("sequence_id") is not None and "content" in each
         ]
-
-
-def make_query(fields: dict[str, str]) -> str:
-    """The fields in the order of their names, escaped by RFC 3986."""
-    return "&".join(
-        f"{quote_strictly(key)}={quote_strictly(fields[key])}" for key in sorted(fields)
-    )
-
-
-def sign_rpc(secret: str, fields: dict[str, str]) -> str:
-    """The signature V1 of a POST: HMAC-SHA1 in base64, with `&` after the key."""
-    text = f"POST&{quote_strictly('/')}&{quote_strictly(make_query(fields))}"
-    return sign_base64(f"{secret}&", text, "sha1")
-
-
-def sign_v3(secret: str, query: str, headers: dict[str, str]) -> str:
-    """The signature V3 of a POST without a body: HMAC-SHA256 in hexadecimal digits."""
-    names = sorted(headers)
-    listed = "".join(f"{name}:{headers[name].strip()}\n" for name in names)
-    canonical = "\n".join(
-        ["POST", "/", query, listed, ";".join(names), headers["x-acs-content-sha256"]]
-    )
-    text = f"ACS3-HMAC-SHA256\n{hash_hex(canonical.encode())}"
-    return hmac.new(secret.encode(), text.encode(), "sha256").hexdigest()

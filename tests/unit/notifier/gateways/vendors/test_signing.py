@@ -14,7 +14,7 @@ import pytest
 from services.notifier.domain.message import Content, Message
 from services.notifier.gateways.exchange import VendorCall
 from services.notifier.gateways.vendors import dingtalk_robot, feishu_robot
-from services.notifier.gateways.vendors.aliyun import make_query, sign_rpc, sign_v3
+from services.notifier.gateways.vendors.aliyun_signing import make_query, sign_rpc, sign_v3
 from services.notifier.gateways.vendors.base import UnsendableError, cut_bytes
 from services.notifier.gateways.vendors.dingtalk_government import sign as sign_government
 from services.notifier.gateways.vendors.huawei import make_digest
