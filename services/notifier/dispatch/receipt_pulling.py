@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.notifier.dispatch.mail_loop import run_loop
 from services.notifier.gateways.building import build_pullers
-from services.notifier.gateways.exchange import AcceptedMessage, Receipt
+from services.notifier.gateways.exchange import AcceptedMessage
+from services.notifier.gateways.push_reading import make_receipt_event
 from services.notifier.gateways.receipt_puller import AT_ONCE, NotToldError, ReceiptPuller
 from services.notifier.settings import NotifierSettings
 from services.notifier.settling import apply_receipts
@@ -17,7 +18,6 @@ from services.notifier.store.receipt_questions import ReceiptQuestion
 from shared.clock import Clock
 from shared.database.trusted_clock import TrustedClock
 from shared.logging import log
-from shared.schemas.gateway_events import ReceiptReceived
 
 _POLL = 5.0
 """Seconds between two looks while nothing is due."""
@@ -91,7 +91,10 @@ class ReceiptPulling:
         await self._close_former()
         async with self._engine.begin() as db:
             questions = await store.claim(db, _MOST, self._lease)
-        await asyncio.gather(*map(self._ask, questions))
+        ends = await asyncio.gather(*map(self._ask, questions), return_exceptions=True)
+        for end in ends:  # only after all of them, so that none goes on by itself
+            if end is not None:
+                raise end
         return bool(questions)
 
     async def _close_former(self) -> None:
@@ -102,38 +105,29 @@ class ReceiptPulling:
     async def _ask(self, question: ReceiptQuestion) -> None:
         gateway = question.gateway.lower()
         puller = self._pullers.get(gateway)
-        receipt, why = None, ""
-        if question.waits and puller is not None:
-            sent = AcceptedMessage(question.gateway_message_id, question.address, question.sent_at)
-            try:
-                receipt = await puller.ask(sent)
-                self._failing.pop(gateway, None)
-            except NotToldError as error:
-                why = self._failing[gateway] = str(error)[:300]
-                log(__name__).warning("receipts.not_told", gateway=gateway, error=why)
-        async with self._engine.begin() as db:
-            if not question.waits or puller is None:
+        if not question.waits or puller is None:
+            async with self._engine.begin() as db:
                 await store.end(db, question.notification_id)
-            elif receipt is not None:
-                await self._apply(db, question, receipt, gone=puller.vendor.is_gone(receipt))
-            else:
+            return
+        receipt = None
+        try:
+            receipt = await puller.ask(
+                AcceptedMessage(question.gateway_message_id, question.address, question.sent_at)
+            )
+            self._failing.pop(gateway, None)
+        except NotToldError as error:
+            self._failing[gateway] = str(error)[:300]
+            log(__name__).warning("receipts.not_told", gateway=gateway, error=str(error)[:300])
+        async with self._engine.begin() as db:
+            if receipt is None:
                 await _go_on(db, question)
-
-    async def _apply(
-        self, db: AsyncConnection, question: ReceiptQuestion, receipt: Receipt, *, gone: bool
-    ) -> None:
-        now = await self._clock.now(db)
-        received = ReceiptReceived(
-            office_id=question.office_id,
-            gateway=question.gateway.lower(),
-            gateway_message_id=receipt.message_id,
-            state="delivered" if receipt.delivered else "failed",
-            received_at=now,
-            detail=receipt.code,
-            gone=gone,
-        )
-        await apply_receipts(db, [received], now)
-        await store.end(db, question.notification_id)
+                return
+            now = await self._clock.now(db)
+            event = make_receipt_event(
+                puller.vendor, receipt, office_id=question.office_id, gateway=gateway, at=now
+            )
+            await apply_receipts(db, [event], now)
+            await store.end(db, question.notification_id)
 
 
 async def _go_on(db: AsyncConnection, question: ReceiptQuestion) -> None:

@@ -3,6 +3,8 @@
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from services.notifier.gateways.building import build_readers
 from services.notifier.gateways.exchange import Push, Receipt, TextReply
@@ -69,7 +71,13 @@ class PushReader:
         if not vendor.is_genuine(push):
             raise PoisonError("bad-signature", f"the signature of {event.gateway} is wrong")
         receipts = [
-            _to_event(event, vendor, receipt)
+            make_receipt_event(
+                vendor,
+                receipt,
+                office_id=event.office_id,
+                gateway=event.gateway,
+                at=event.pushed_at,
+            )
             for receipt in vendor.read_receipts(push.body)
             if _is_told(receipt)
         ]
@@ -95,13 +103,16 @@ def _to_reply(push: ReceiptsPushed, reply: TextReply) -> ReplyReceived:
     )
 
 
-def _to_event(push: ReceiptsPushed, vendor: HttpVendor, receipt: Receipt) -> ReceiptReceived:
+def make_receipt_event(
+    vendor: HttpVendor, receipt: Receipt, *, office_id: UUID, gateway: str, at: datetime
+) -> ReceiptReceived:
+    """The event of a receipt that was told at `at`; its code is cut to what a table can hold."""
     return ReceiptReceived(
-        office_id=push.office_id,
-        gateway=push.gateway,
+        office_id=office_id,
+        gateway=gateway,
         gateway_message_id=receipt.message_id,
         state="delivered" if receipt.delivered else "failed",
-        received_at=push.pushed_at,
+        received_at=at,
         detail=receipt.code.replace("\x00", "")[:_LONGEST_DETAIL],
         gone=vendor.is_gone(receipt),
     )

@@ -92,6 +92,18 @@ async def test_a_message_that_did_not_arrive_is_told_with_the_carriers_word(
     assert await count_questions(world) == 0
 
 
+async def test_an_answer_that_no_table_can_hold_is_cut_and_taken(
+    world: World, pulling: ReceiptPulling, vendor: tuple[SimulatedAliyun, str]
+) -> None:
+    vendor[0].told = {"SendStatus": 2, "ErrCode": "a\0" * 5000}
+    await make_due(world)
+    await pulling.ask_some()
+    (undelivered,) = await world.list_events("NotificationUndelivered")
+    assert isinstance(undelivered, NotificationUndelivered)
+    assert undelivered.detail == "a" * 1000
+    assert await count_questions(world) == 0
+
+
 async def test_a_vendor_that_refuses_to_say_is_named_and_asked_again(
     world: World, pulling: ReceiptPulling, vendor: tuple[SimulatedAliyun, str]
 ) -> None:

@@ -43,7 +43,7 @@ from services.notifier.gateways.vendors.replies import ReplyingVendor
 
 _GONE = ("INVALID_NUMBER", "MOBILE_NOT_ON_SERVICE", "MOBILE_IN_BLACK", "USER_REJECT")
 """Codes of receipts after which Aliyun asks not to send to the number again."""
-_FAILED, _DELIVERED = 2, 3
+_FAILED, _DELIVERED = "2", "3"
 """`SendStatus` of QuerySendDetails; 1 is in flight."""
 
 
@@ -158,7 +158,7 @@ class Aliyun(TemplateVendor, ReplyingVendor, PullingVendor):
         details = fields.get("SmsSendDetailDTOs")
         listed = details.get("SmsSendDetailDTO") if isinstance(details, dict) else None
         for each in get_objects(listed):
-            status = each.get("SendStatus")
+            status = str(each.get("SendStatus"))
             if status in {_FAILED, _DELIVERED}:
                 error = str(each.get("ErrCode") or "")
                 return Receipt(sent.message_id, sent.address, status == _DELIVERED, error)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from services.notifier.domain.message import Content, Message
 from services.notifier.domain.verdicts import Reading, conclude
-from services.notifier.gateways.exchange import VendorAnswer
+from services.notifier.gateways.exchange import AcceptedMessage, VendorAnswer
+from services.notifier.gateways.vendors.pulling import PullingVendor
 from tests.unit.notifier.gateways.vendors.entries import ENTRIES, make_vendor
 
 MESSAGE = Message(UUID(int=7), "13800000000", "县教体局", Content("", "正文"))
@@ -22,6 +23,7 @@ KEYS = st.sampled_from(
         *("success", "rspcod", "msgGroup", "Code", "BizId", "Response", "Error", "SendStatusSet"),
         *("PhoneNumber", "code", "result", "originTo", "status", "errcode", "errmsg", "msgid"),
         *("invaliduser", "access_token", "expires_in", "punish", "content", "data", "StatusCode"),
+        *("SmsSendDetailDTOs", "SmsSendDetailDTO", "SendStatus", "ErrCode"),
         *("reports", "sid", "state", "biz_id", "responseMessage", "responseCode", "msg", "Message"),
     ]
 )
@@ -39,10 +41,16 @@ ANSWERS = st.recursive(
 )
 
 
+def make_details(**status: Any) -> dict[str, Any]:
+    """An answer to the question what became of a message."""
+    return {"Code": "OK", "SmsSendDetailDTOs": {"SmsSendDetailDTO": [status]}}
+
+
 @pytest.mark.parametrize("vendor", sorted(VENDORS))
 @example(answer={"Response": {"Error": "x"}}, status=200)
 @example(answer={"errcode": 0, "access_token": "t", "expires_in": 10**30}, status=200)
 @example(answer={"errcode": 0, "access_token": "t", "expires_in": -5}, status=200)
+@example(answer=make_details(SendStatus=[3]), status=200)
 @given(answer=ANSWERS, status=st.sampled_from([200, 201, 302, 400, 404, 500]))
 @settings(max_examples=60, deadline=None)
 def test_no_answer_raises(vendor: str, answer: Any, status: int) -> None:
@@ -53,3 +61,5 @@ def test_no_answer_raises(vendor: str, answer: Any, status: int) -> None:
         assert conclude(reading, name="n", now=NOW) is not None
     entry.read_token(VendorAnswer(status, body))
     assert all(receipt.message_id for receipt in entry.read_receipts(body))
+    if isinstance(entry, PullingVendor):
+        entry.read_receipt_answer(VendorAnswer(status, body), AcceptedMessage("1", "138", NOW))
