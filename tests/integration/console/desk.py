@@ -17,11 +17,14 @@ _PATIENCE = 120_000
 """Milliseconds after which a page hangs; how fast the machine is, is no matter of a test."""
 expect.set_options(timeout=_PATIENCE)
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-_LIST_LOOKS = """() => [...new Set([...document.querySelectorAll('body *')].map(each =>
-  [each.parentElement, each].map(one => `${one.tagName}.${one.className}`).join('>') +
-  ['type', 'disabled', 'open', 'aria-current', 'aria-invalid', 'aria-expanded']
-  .map(name => each.getAttribute(name)).join(' ')))]"""
-"""Each kind of element of a page: its tag, classes and states, and its parent's tag and classes."""
+_LIST_LOOKS = """() => {
+  const states = ['type', 'disabled', 'open', 'style', 'aria-current', 'aria-invalid'];
+  const describe = each => [each.tagName, each.className, ...states.map(
+    name => each.getAttribute(name))].join(' ');
+  const trace = each => each ? `${trace(each.parentElement)}>${describe(each)}` : '';
+  return [...new Set([...document.querySelectorAll('body *')].map(trace))];
+}"""
+"""Each kind of element of a page: tag, classes and states of it and of all around it."""
 _looks_seen: set[str] = set()
 """The kinds of elements whose contrast this process has checked."""
 
@@ -107,7 +110,7 @@ async def check_axe(page: Page) -> None:
     """The page has no violation of WCAG 2.2 AA that axe knows, the size of targets included.
 
     The contrast of colours takes more than half of axe's time. It follows from the styles, so it is
-    checked when the page has a kind of element that no page before had.
+    checked when the page has a kind of element that no page before had. No style asks for siblings.
     """
     looks = set(await page.evaluate(_LIST_LOOKS))
     options = {
