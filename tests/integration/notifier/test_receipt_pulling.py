@@ -11,8 +11,11 @@ from lab.simulator.vendors.aliyun import SimulatedAliyun
 from services.notifier.dispatch.receipt_pulling import PAUSES, ReceiptPulling
 from shared.schemas.gateway_events import NotificationDelivered, NotificationUndelivered
 from shared.schemas.rules import Channel
+from tests.integration.notifier.test_process import Process, process
 from tests.integration.notifier.test_set_aside import wait_sent
-from tests.integration.notifier.world import World, make_reminder, make_unit
+from tests.integration.notifier.world import World, make_reminder, make_unit, wait_until
+
+__all__ = ["process"]
 
 pytestmark = pytest.mark.integration
 SECRET = "simulated-secret"
@@ -34,16 +37,7 @@ async def pulling(
 ) -> AsyncIterator[ReceiptPulling]:
     """The loop of a notifier that has sent one message through a vendor that is asked."""
     monkeypatch.setenv("ALIYUN_SECRET", SECRET)
-    entry = {
-        **SimulatedAliyun.CREDENTIALS,
-        "name": "Aliyun",
-        "vendor": "aliyun",
-        "url": f"{vendor[1]}/aliyun",
-        "access_key_secret": {"env": "ALIYUN_SECRET"},
-        "pull_receipts": True,
-    }
-    file = tmp_path / "gateways.yaml"
-    file.write_text(json.dumps({"gateways": [entry]}))
+    file = write_file(tmp_path, vendor[1])
     world.settings = world.settings.model_copy(update={"gateways": file})
     await world.tell(make_unit(), make_reminder(channels=(Channel.SMS,)))
     world.start(gateways=file)
@@ -51,6 +45,21 @@ async def pulling(
     made = ReceiptPulling.of_settings(world.settings, world.engine, world.clock)
     yield made
     await made.close()
+
+
+def write_file(place: Path, address: str) -> Path:
+    """A file of gateways with one that is asked for receipts."""
+    entry = {
+        **SimulatedAliyun.CREDENTIALS,
+        "name": "Aliyun",
+        "vendor": "aliyun",
+        "url": f"{address}/aliyun",
+        "access_key_secret": {"env": "ALIYUN_SECRET"},
+        "pull_receipts": True,
+    }
+    file = place / "gateways.yaml"
+    file.write_text(json.dumps({"gateways": [entry]}))
+    return file
 
 
 async def make_due(world: World) -> None:
@@ -144,3 +153,20 @@ async def test_it_is_given_up_after_three_days(
     await pulling.ask_some()
     assert await count_questions(world) == 0
     assert await world.list_events("NotificationDelivered") == []
+
+
+async def test_the_process_asks(
+    process: Process, vendor: tuple[SimulatedAliyun, str], tmp_path: Path
+) -> None:
+    world, vendor[0].told = process.world, {"SendStatus": 3, "ErrCode": "DELIVERED"}
+    file = write_file(tmp_path, vendor[1])
+    await process.start(CUIBAN_SMS_URL="", CUIBAN_GATEWAYS=str(file), ALIYUN_SECRET=SECRET)
+    await process.send(make_unit(), make_reminder(channels=(Channel.SMS,)))
+
+    async def is_asked_for() -> bool:
+        return await count_questions(world) == 1
+
+    await wait_until(is_asked_for, 120)
+    await make_due(world)
+    await wait_until(lambda: world.list_events("NotificationDelivered"), 120)
+    assert len(vendor[0].asked) == 1

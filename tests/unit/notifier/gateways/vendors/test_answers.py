@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
@@ -23,7 +24,13 @@ from services.notifier.domain.verdicts import (
     conclude,
     measure_until_tomorrow,
 )
-from services.notifier.gateways.exchange import Receipt, Token, VendorAnswer
+from services.notifier.gateways.exchange import (
+    AcceptedMessage,
+    Receipt,
+    Token,
+    VendorAnswer,
+    VendorCall,
+)
 from tests.unit.notifier.gateways.vendors.entries import ENTRIES, make_vendor
 
 MESSAGE = Message(UUID(int=7), "13800000000", "县教体局", Content("", "正文"))
@@ -232,3 +239,16 @@ def test_codes_are_compared_whole_and_in_any_case() -> None:
     table = CodeTable({Verdict.ALARM: "a.* b", Verdict.PERMANENT: "bb"})
     found = [table.find(code) for code in ("A.x", "b", "bb", "xb")]
     assert found == [Verdict.ALARM, Verdict.ALARM, Verdict.PERMANENT, None]
+
+
+@pytest.mark.parametrize("signature", ["v3", "v1"])
+def test_aliyun_is_asked_for_a_number_on_its_day_in_china(signature: str) -> None:
+    sent = AcceptedMessage("b1", "138 0000 0000", datetime(2023, 11, 14, 16, 0, tzinfo=UTC))
+    vendor = make_vendor("aliyun", signature=signature)
+    request = vendor.build_receipt_request(sent, VendorCall(NOW, "n"))
+    content = request.body.decode() if signature == "v1" else urlsplit(request.url).query
+    asked = {name: values[0] for name, values in parse_qs(content).items()}
+    action = asked.get("Action") or request.headers["x-acs-action"]
+    assert action == "QuerySendDetails"
+    wanted = {"PhoneNumber": "13800000000", "SendDate": "20231115", "BizId": "b1"}
+    assert asked.items() >= wanted.items()
