@@ -14,6 +14,9 @@ from shared.errors import CuibanError
 
 _BACKLOG = 2048
 _LAST_ANSWERS = 5  # seconds for requests in progress when the process is asked to stop
+_KEPT_OPEN = 75
+"""Seconds that an unused connection stays open: longer than the console (2 s) and the usual proxy
+(nginx: 60 s) use it again, or a request is sent into a connection that is being closed."""
 
 
 class _Server(uvicorn.Server):
@@ -62,6 +65,7 @@ async def serve(app: ASGIApp, sock: socket.socket, trusted_proxies: str) -> None
         server_header=False,
         forwarded_allow_ips=trusted_proxies,
         lifespan="off",
+        timeout_keep_alive=_KEPT_OPEN,
         timeout_graceful_shutdown=_LAST_ANSWERS,
     )
     server = _Server(config)

@@ -15,8 +15,8 @@ from shared.api.ledger import LedgerChoicesOut
 from shared.tls import ReloadingContext, TlsFiles
 
 _IDLE_SECONDS = 2.0
-"""How long an unused connection is kept: less than ingest keeps it (uvicorn: 5 seconds), or a
-request is sent into a connection that is being closed."""
+"""How long an unused connection is kept: less than ingest keeps it (75 seconds), or a request is
+sent into a connection that is being closed. The difference is more than a busy machine rests."""
 
 
 @dataclass(slots=True)
