@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from heapq import nlargest
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response, StreamingResponse
 
-from services.console.client import ApiError
+from services.console.client import ApiError, fetch_together
 from services.console.shell.downloads import answer_file
 from services.console.shell.forms import Form
 from services.console.shell.visits import SignedIn, Visit
@@ -62,15 +63,15 @@ async def show_report(
     """
     visit.require("read-drafts")
     asked = _read_query(visit)
-    choices = await visit.api.get(LedgerChoicesOut, "/v1/ledger/choices", most_units=0)
+    choices, counted = await fetch_together(
+        visit.api.get(LedgerChoicesOut, "/v1/ledger/choices", most_units=0), _count(visit, asked)
+    )
     form, status, report = Form.begin(**asked), 200, None
-    try:
-        report = await visit.api.get(ReportOut, "/v1/reports/summary", **asked)
+    if isinstance(counted, ApiError):
+        form, status = form.refuse(visit, counted), counted.status
+    else:
+        report = counted
         form = Form.begin(**{**asked, "from": str(report.first), "to": str(report.last)})
-    except ApiError as error:
-        if error.status >= _FAULTY:
-            raise
-        form, status = form.refuse(visit, error), error.status
     return visit.render(
         "reports/report.html",
         status,
@@ -86,6 +87,16 @@ async def show_report(
         query=urlencode(asked),
         link=lambda row, column: _make_link(asked, report, row, column) if report else "",
     )
+
+
+async def _count(visit: Visit, asked: Mapping[str, str]) -> ReportOut | ApiError:
+    """The report, or why the API refuses what was asked."""
+    try:
+        return await visit.api.get(ReportOut, "/v1/reports/summary", **asked)
+    except ApiError as error:
+        if error.status >= _FAULTY:
+            raise
+        return error
 
 
 def _cut(
@@ -116,10 +127,9 @@ def _read_query(visit: Visit) -> dict[str, str]:
 
 def _choose_bars(rows: list[ReportRowOut]) -> list[ReportRowOut]:
     """The rows of the charts, in the order of the report."""
-    if len(rows) <= _BARS:
-        return rows
-    chosen = sorted(rows, key=lambda row: (-row.overdue, -row.due))[:_BARS]
-    return [row for row in rows if row in chosen]
+    numbers = range(len(rows))
+    most = nlargest(_BARS, numbers, key=lambda at: (rows[at].overdue, rows[at].due, -at))
+    return [rows[at] for at in sorted(most)]
 
 
 def _make_link(

@@ -116,6 +116,43 @@ async def prepare_obligations(
     return new
 
 
+async def count_obligations(
+    publication: Publication,
+    units: Mapping[UUID, Sequence[ReadyMeasure]],
+    existing: Mapping[UUID, ObligationNumber],
+) -> None:
+    """Count in `publication` what `prepare_obligations` would prepare; the same arguments."""
+    for unit_id, measures in units.items():
+        await asyncio.sleep(0)
+        if existing:
+            new = len(_list_new(unit_id, measures, existing, publication))
+        else:
+            new = _count_first(unit_id, measures, publication)
+        publication.units += bool(new)
+        publication.obligations += new
+
+
+def _count_first(unit_id: UUID, measures: Sequence[ReadyMeasure], publication: Publication) -> int:
+    """How many obligations `_list_new` lists for a unit that has none of the plan yet."""
+    new = 0
+    for measure in measures:
+        for number, draft in measure.drafts:
+            if not _hold_back(publication, measure, draft):
+                publication.owed[unit_id][number] += 1
+                publication.measures.add(measure.facts.measure_id)
+                new += 1
+    return new
+
+
+def _hold_back(publication: Publication, measure: ReadyMeasure, draft: ObligationDraft) -> bool:
+    """Whether a date is held back, which is counted."""
+    first_day = publication.first_day
+    if first_day is None or draft.due_on is None or draft.due_on >= first_day:
+        return False
+    publication.held_back[measure.ordinal, draft.due_on] += 1
+    return True
+
+
 _Owed = tuple[ReadyMeasure, int, ObligationFacts]
 """A new obligation: the measure, the number of its date, and the facts."""
 
@@ -128,7 +165,7 @@ def _list_new(
 ) -> list[_Owed]:
     """A unit's new obligations; dates that are held back are counted in `publication`."""
     owed: list[_Owed] = []
-    unit, first_day, told_on = str(unit_id), publication.first_day, publication.told_on
+    unit, told_on = str(unit_id), publication.told_on
     for measure in measures:
         lead = unit_id in measure.lead
         for number, draft in measure.drafts:
@@ -137,8 +174,7 @@ def _list_new(
             known = existing.get(obligation_id)
             if known is not None and (known.withdrawn_at is None or known.withdrawn_by is not None):
                 continue  # owed, or withdrawn by a person, which no publication undoes
-            if first_day is not None and draft.due_on is not None and draft.due_on < first_day:
-                publication.held_back[measure.ordinal, draft.due_on] += 1
+            if _hold_back(publication, measure, draft):
                 continue
             facts = ObligationFacts(
                 obligation_id=obligation_id,

@@ -46,19 +46,25 @@ async def describe_announcement(
 ) -> Announcement:
     """What units will hear of what is new to them, by unit name, as the rules now are.
 
-    `owed` counts each unit's new or changed obligations by what their reminders depend on.
+    `owed` counts each unit's new or changed obligations by what their reminders depend on; units
+    may share a counter, which is then looked at once.
     """
     timetable = await get_timetable(db, act.office_id)
     if timetable.asked & UNIT_TRAITS:
         owed = await _add_unit_traits(db, act, owed)
+    shared = {id(counted): counted for counted in owed.values()}
     slots = {
         dates: _find_first(timetable, dates, act.now)
-        for dates in {dates for counted in owed.values() for dates in counted}
+        for dates in {dates for counted in shared.values() for dates in counted}
     }
-    heard = []
-    for unit_id, counted in owed.items():
-        first = min((slot for dates in counted if (slot := slots[dates])), default=None)
-        heard.append(FirstHeard(unit_id, names.get(unit_id, ""), counted.total(), first))
+    firsts = {
+        key: min((slot for dates in counted if (slot := slots[dates])), default=None)
+        for key, counted in shared.items()
+    }
+    heard = [
+        FirstHeard(unit_id, names.get(unit_id, ""), counted.total(), firsts[id(counted)])
+        for unit_id, counted in owed.items()
+    ]
     posts = list_first_posts(timetable.book)
     unreachable = await list_silent_posts(db, act, owed.keys(), posts)
     return Announcement(

@@ -19,6 +19,7 @@ from services.ingest.handlers.ledger.assigning import (
     NewObligations,
     Publication,
     ReadyMeasure,
+    count_obligations,
     prepare_obligations,
 )
 from services.ingest.handlers.ledger.hearings import count_earlier_hearings
@@ -114,7 +115,10 @@ async def _start_publication(
 def _count_dates(
     publication: Publication, ready: Iterable[ReadyMeasure]
 ) -> dict[UUID, Counter[Dates]]:
-    """Each unit's new obligations, counted by what their reminders depend on."""
+    """Each unit's new obligations, counted by what their reminders depend on.
+
+    Units with the same obligations share one counter: most measures are of all units of a group.
+    """
     dates = {
         number: (
             Dates(draft.kind, draft.due_on, draft.get_known_on(publication.told_on)),
@@ -123,15 +127,19 @@ def _count_dates(
         for measure in ready
         for number, draft in measure.drafts
     }
-    owed: defaultdict[UUID, Counter[Dates]] = defaultdict(Counter)
+    alike: dict[object, Counter[Dates]] = {}
+    owed: dict[UUID, Counter[Dates]] = {}
     for unit_id, numbers in publication.owed.items():
-        for number, obligations_of_date in numbers.items():
-            of_date, measure = dates[number]
-            facts = measure.facts
-            traits = Traits(
-                lead=unit_id in measure.lead, ref=facts.ref, category=facts.category or ""
-            )
-            owed[unit_id][replace(of_date, traits=traits)] += obligations_of_date
+        leads = {number: unit_id in dates[number][1].lead for number in numbers}
+        key = frozenset(numbers.items()), frozenset(leads.items())
+        if key not in alike:
+            alike[key] = Counter()
+            for number, obligations_of_date in numbers.items():
+                of_date, measure = dates[number]
+                facts = measure.facts
+                traits = Traits(lead=leads[number], ref=facts.ref, category=facts.category or "")
+                alike[key][replace(of_date, traits=traits)] += obligations_of_date
+        owed[unit_id] = alike[key]
     return owed
 
 
@@ -213,9 +221,11 @@ async def _write_obligations(
             part = unit_ids[start : start + _UNITS_AT_ONCE]
             existing = await _map_existing(db, behind, publication.plan, part)
             units = {unit_id: by_unit[unit_id] for unit_id in part}
+            if preview:
+                await count_obligations(publication, units, existing)
+                continue
             new = await prepare_obligations(publication, units, existing)
-            if not preview:
-                await behind.write(_enter(db, new))
+            await behind.write(_enter(db, new))
 
 
 async def _map_existing(

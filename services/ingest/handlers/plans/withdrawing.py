@@ -20,7 +20,7 @@ from services.ingest.store import units as unit_store
 from services.ingest.store import withdrawing
 from services.ingest.store.rows import StoredPlan
 from services.ingest.store.tables import OUTBOX
-from services.ingest.store.withdrawing import LiveObligation
+from services.ingest.store.withdrawing import LiveCounts, LiveObligation
 from shared.kafka.outbox.publishing import publish
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ObligationsWithdrawn
@@ -55,15 +55,17 @@ async def withdraw_plan(
         RefusedError: no such plan, or it is not published.
     """
     plan = await _lock_published(db, act, plan_id)
-    live = await _lock_live(db, act, plan_id, None)
+    counts = await withdrawing.count_live(db, act.office_id, plan_id, None)
     if not preview:
+        live = await _lock_live(db, act, plan_id, None)
+        counts = _count(live)
         await _withdraw(db, act, plan_id, live, words)
         await store.update_plan(db, plan_id, {"status": PlanStatus.WITHDRAWN})
         await store.increment_version(db, plan_id)
         after = {"status": PlanStatus.WITHDRAWN, "note": words, "obligations": len(live)}
         before = {"status": plan.status}
         await note(db, act, "plan.withdrawn", plan_id, before=before, after=after)
-    return _describe(plan, None, live, applied=not preview)
+    return _describe(plan, None, counts, applied=not preview)
 
 
 async def withdraw_measure(
@@ -85,8 +87,10 @@ async def withdraw_measure(
             "请核对序号。See the plan.",
         )
     measure = measures[ref]
-    live = await _lock_live(db, act, plan_id, measure.measure_id)
+    counts = await withdrawing.count_live(db, act.office_id, plan_id, measure.measure_id)
     if not preview:
+        live = await _lock_live(db, act, plan_id, measure.measure_id)
+        counts = _count(live)
         await _withdraw(db, act, plan_id, live, words)
         settled = {
             "settlement": SettlementAction.DROP,
@@ -100,7 +104,7 @@ async def withdraw_measure(
         after = {"ref": ref, "note": words, "obligations": len(live)}
         subject = measure.measure_id
         await note(db, act, "measure.withdrawn", subject, before=before, after=after)
-    return _describe(plan, ref, live, applied=not preview)
+    return _describe(plan, ref, counts, applied=not preview)
 
 
 async def delete_draft(db: AsyncConnection, act: Act, plan_id: UUID) -> None:
@@ -172,9 +176,21 @@ def make_withdrawals(
             yield make_envelope(act, event, plan_id, unit_id, first.obligation_id, first.number)
 
 
-def _describe(
-    plan: StoredPlan, ref: str | None, live: Sequence[LiveObligation], *, applied: bool
-) -> Withdrawal:
+def _count(live: Sequence[LiveObligation]) -> LiveCounts:
     units = len({each.unit_id for each in live})
     submitted = sum(each.status is ObligationStatus.SUBMITTED for each in live)
-    return Withdrawal(plan.plan_id, plan.title, ref, len(live), units, submitted, applied)
+    return LiveCounts(len(live), units, submitted)
+
+
+def _describe(
+    plan: StoredPlan, ref: str | None, counts: LiveCounts, *, applied: bool
+) -> Withdrawal:
+    return Withdrawal(
+        plan.plan_id,
+        plan.title,
+        ref,
+        counts.obligations,
+        counts.units,
+        counts.submitted,
+        applied,
+    )
