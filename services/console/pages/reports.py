@@ -63,14 +63,13 @@ async def show_report(
     """
     visit.require("read-drafts")
     asked = _read_query(visit)
-    choices, counted = await fetch_together(
+    choices, (report, refused) = await fetch_together(
         visit.api.get(LedgerChoicesOut, "/v1/ledger/choices", most_units=0), _count(visit, asked)
     )
-    form, status, report = Form.begin(**asked), 200, None
-    if isinstance(counted, ApiError):
-        form, status = form.refuse(visit, counted), counted.status
-    else:
-        report = counted
+    form, status = Form.begin(**asked), 200
+    if refused:
+        form, status = form.refuse(visit, refused), refused.status
+    elif report:
         form = Form.begin(**{**asked, "from": str(report.first), "to": str(report.last)})
     return visit.render(
         "reports/report.html",
@@ -89,14 +88,16 @@ async def show_report(
     )
 
 
-async def _count(visit: Visit, asked: Mapping[str, str]) -> ReportOut | ApiError:
+async def _count(
+    visit: Visit, asked: Mapping[str, str]
+) -> tuple[ReportOut | None, ApiError | None]:
     """The report, or why the API refuses what was asked."""
     try:
-        return await visit.api.get(ReportOut, "/v1/reports/summary", **asked)
+        return await visit.api.get(ReportOut, "/v1/reports/summary", **asked), None
     except ApiError as error:
         if error.status >= _FAULTY:
             raise
-        return error
+        return None, error
 
 
 def _cut(

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ingest.extraction.source import PlanReading
 from services.ingest.handlers.accounts.hashing import Hasher
-from services.ingest.handlers.keeping import KeptAnswers
+from services.ingest.handlers.office.kept_answers import KeptAnswers
 from services.ingest.handlers.plans.membership import DirectoryChange
 from services.ingest.handlers.reports.waiting import WaitingPlan
 from services.ingest.settings import IngestSettings

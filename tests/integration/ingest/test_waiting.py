@@ -9,7 +9,7 @@ import pytest
 
 from services.ingest.domain.statuses import MessageState
 from services.ingest.handlers.acting import Act
-from services.ingest.handlers.keeping import KeptAnswers
+from services.ingest.handlers.office.kept_answers import KeptAnswers
 from services.ingest.handlers.reports.waiting import WaitingPlan, list_waiting_plans
 from services.ingest.store import history
 from tests.integration.ingest.conftest import NOW

@@ -41,7 +41,8 @@ class Publication:
         told_on: the day from which the units owe what is new.
         first_day: dates before it are held back; None holds back none.
         dates: the dates of all measures, for the ledger.
-        owed: how many new obligations each unit has of each date, by the date's number.
+        owed: how many new obligations each unit has of each date, by the date's number; a preview
+            shares a counter between units that owe the same.
         measures: the measures with a new obligation.
         held_back: for how many units a date was held back, by the measure's ordinal and the date.
     """
@@ -122,35 +123,47 @@ async def count_obligations(
     existing: Mapping[UUID, ObligationNumber],
 ) -> None:
     """Count in `publication` what `prepare_obligations` would prepare; the same arguments."""
+    alike: dict[tuple[int, ...], _FirstCounts] = {}
     for unit_id, measures in units.items():
         await asyncio.sleep(0)
         if existing:
             new = len(_list_new(unit_id, measures, existing, publication))
         else:
-            new = _count_first(unit_id, measures, publication)
+            key = tuple(measure.ordinal for measure in measures)
+            if key not in alike:
+                alike[key] = _count_first(measures, publication)
+            counts = alike[key]
+            publication.held_back.update(counts.held_back)
+            if new := counts.owed.total():
+                publication.owed[unit_id] = counts.owed
         publication.units += bool(new)
         publication.obligations += new
 
 
-def _count_first(unit_id: UUID, measures: Sequence[ReadyMeasure], publication: Publication) -> int:
-    """How many obligations `_list_new` lists for a unit that has none of the plan yet."""
-    new = 0
+@dataclass(frozen=True, slots=True)
+class _FirstCounts:
+    """What a unit that has none of the plan yet gets by some measures, as in `Publication`."""
+
+    owed: Counter[int] = field(default_factory=Counter)
+    held_back: Counter[tuple[int, date]] = field(default_factory=Counter)
+
+
+def _count_first(measures: Sequence[ReadyMeasure], publication: Publication) -> _FirstCounts:
+    counts = _FirstCounts()
     for measure in measures:
         for number, draft in measure.drafts:
-            if not _hold_back(publication, measure, draft):
-                publication.owed[unit_id][number] += 1
+            if past := _find_past(publication, draft):
+                counts.held_back[measure.ordinal, past] += 1
+            else:
+                counts.owed[number] += 1
                 publication.measures.add(measure.facts.measure_id)
-                new += 1
-    return new
+    return counts
 
 
-def _hold_back(publication: Publication, measure: ReadyMeasure, draft: ObligationDraft) -> bool:
-    """Whether a date is held back, which is counted."""
-    first_day = publication.first_day
-    if first_day is None or draft.due_on is None or draft.due_on >= first_day:
-        return False
-    publication.held_back[measure.ordinal, draft.due_on] += 1
-    return True
+def _find_past(publication: Publication, draft: ObligationDraft) -> date | None:
+    """The date of a draft that is held back; None when it is not."""
+    first_day, due_on = publication.first_day, draft.due_on
+    return due_on if first_day and due_on and due_on < first_day else None
 
 
 _Owed = tuple[ReadyMeasure, int, ObligationFacts]
@@ -174,7 +187,8 @@ def _list_new(
             known = existing.get(obligation_id)
             if known is not None and (known.withdrawn_at is None or known.withdrawn_by is not None):
                 continue  # owed, or withdrawn by a person, which no publication undoes
-            if _hold_back(publication, measure, draft):
+            if past := _find_past(publication, draft):
+                publication.held_back[measure.ordinal, past] += 1
                 continue
             facts = ObligationFacts(
                 obligation_id=obligation_id,

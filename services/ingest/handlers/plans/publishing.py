@@ -117,7 +117,7 @@ def _count_dates(
 ) -> dict[UUID, Counter[Dates]]:
     """Each unit's new obligations, counted by what their reminders depend on.
 
-    Units with the same obligations share one counter: most measures are of all units of a group.
+    Units that share a counter of numbers share one of dates, too, where they lead the same.
     """
     dates = {
         number: (
@@ -130,14 +130,14 @@ def _count_dates(
     alike: dict[object, Counter[Dates]] = {}
     owed: dict[UUID, Counter[Dates]] = {}
     for unit_id, numbers in publication.owed.items():
-        leads = {number: unit_id in dates[number][1].lead for number in numbers}
-        key = frozenset(numbers.items()), frozenset(leads.items())
+        leads = tuple(number for number in numbers if unit_id in dates[number][1].lead)
+        key = id(numbers), leads
         if key not in alike:
             alike[key] = Counter()
             for number, obligations_of_date in numbers.items():
                 of_date, measure = dates[number]
                 facts = measure.facts
-                traits = Traits(lead=leads[number], ref=facts.ref, category=facts.category or "")
+                traits = Traits(number in leads, facts.ref, facts.category or "")
                 alike[key][replace(of_date, traits=traits)] += obligations_of_date
         owed[unit_id] = alike[key]
     return owed
