@@ -1,8 +1,11 @@
 """What the chart promises of every pod."""
 
+import re
+
 import pytest
 
 from tests.unit.deploy.helm.rendering import (
+    CHART,
     NAMES,
     PODS,
     Object,
@@ -139,3 +142,10 @@ def test_a_newer_chart_does_not_change_a_job_that_is_done() -> None:
     assert set(get_pod(job)["metadata"]["labels"]) == {
         f"app.kubernetes.io/{label}" for label in ("name", "instance", "component")
     }
+
+
+def test_the_keys_that_the_readme_asks_for_are_settings() -> None:
+    text = (CHART / "README.md").read_text(encoding="utf-8")
+    keys = set(re.findall(r"`(cuiban_[a-z_]+)`", text))
+    assert {"cuiban_database_url", "cuiban_link_keys", "cuiban_smtp_url"} <= keys
+    assert {key.upper() for key in keys} - list_variables() == set()
