@@ -61,7 +61,7 @@ def build(entries: dict[str, str]) -> dict[str, Any]:
     )
     listed: dict[str, Any] = json.loads(done.stdout)
     for component in listed["components"]:
-        del component["description"]  # the entry of the lock once more
+        del component["description"]  # the entry of the lock again
         component["licenses"] = [{"expression": find_licence(component["name"])}]
     return listed
 
