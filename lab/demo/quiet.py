@@ -145,3 +145,8 @@ class PipelineWatcher:
             fires_at = await scheduler.find_next_instant(db, now)
             sends_at = await notifier.find_next_instant(db, now)
         return min(filter(None, (fires_at, sends_at)), default=None)
+
+    async def find_next_sending(self, now: datetime) -> datetime | None:
+        """The next instant after `now` at which a notification may be sent."""
+        async with self._engine.connect() as db:
+            return await notifier.find_next_instant(db, now)

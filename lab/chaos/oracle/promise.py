@@ -151,8 +151,9 @@ class Promise:
             return
         judgement.due += 1
         for channel in missing:
+            facts = self._describe_facts(obligation, slot)
             judgement.lost.append(
-                f"no {channel}: {self._describe(obligation, slot)} to the {audience}"
+                f"no {channel}: {self._describe(obligation, slot)} to the {audience}; {facts}"
             )
         if missing or mail is None:
             return
@@ -174,9 +175,10 @@ class Promise:
             item = self._describe(obligation, message.slot)
             possible = self._fact_log.find_possible_states(obligation, message.slot, message.at)
             if not self._may_remind(possible, obligation, message) and message.complete:
+                facts = self._describe_facts(obligation, message.at)
                 judgement.unexpected.append(
                     f"{item} was sent in {message.name}, but a fact "
-                    f"from before the slot forbids it: {self._describe_facts(obligation, message)}"
+                    f"from before the slot forbids it: {facts}"
                 )
             done = self._fact_log.find_end_before(obligation, message.at)
             if done and (late := self._calm.measure_between(done, message.at)) > self._bound:
@@ -224,7 +226,8 @@ class Promise:
         unit = self._names.get(obligation.unit_id, obligation.unit_id)
         return f"{unit} {obligation.ref} ({obligation.obligation_id}), slot {_format_local(slot)}"
 
-    def _describe_facts(self, obligation: PublishedObligation, message: SinkMessage) -> str:
+    def _describe_facts(self, obligation: PublishedObligation, until: datetime) -> str:
+        """The latest facts about an obligation that were asked for until an instant."""
         facts = [
             *self._fact_log.books,
             *self._fact_log.by_obligation.get(obligation.obligation_id, ()),
@@ -233,7 +236,7 @@ class Promise:
             f"{_format_local(f.asked)}-{_format_local(f.answered)} "
             + ("book" if f.book else "date" if f.due_on else "owed" if f.owed else "done")
             for f in facts
-            if f.asked <= message.at
+            if f.asked <= until
         ]
         return ", ".join(facts_before[-4:])
 

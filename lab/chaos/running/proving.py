@@ -14,6 +14,7 @@ from cli.client import read_file
 from deploy.places import read_settings
 from lab.chaos.clients.api import RetryingApi
 from lab.chaos.clients.evidence import describe_counts
+from lab.chaos.faults.clocks import PartClocks
 from lab.chaos.faults.operator import Operator
 from lab.chaos.faults.release import make_next_release
 from lab.chaos.faults.running_injector import RunningFaultInjector
@@ -36,6 +37,7 @@ from shared.settings import Settings
 _THREADS = 64
 """More than people and faults together, since each waiting request takes a thread."""
 _QUIET_WITHIN = 300.0
+_TRIED_AGAIN_WITHIN = timedelta(minutes=5)
 _MUTED_FIRST = timedelta(hours=8)
 
 
@@ -167,6 +169,19 @@ async def _stop_clock(setup: RunSetup, watcher: PipelineWatcher) -> datetime:
     """Stop the clock and wait until the pipeline is quiet; returns the clock's instant."""
     for part in setup.record.parts:
         await asyncio.to_thread(setup.stack.wait_ready, part.name)
-    end = setup.clocks.stop()
-    await watcher.wait_until_quiet(end, _QUIET_WITHIN)
+    return await stop_clock(setup.clocks, watcher)
+
+
+async def stop_clock(clocks: PartClocks, watcher: PipelineWatcher) -> datetime:
+    """Stop the clock and wait until the pipeline is quiet; returns the clock's instant.
+
+    Then the clock is moved to each instant of the next minutes at which a message is sent or tried
+    again: while it stands, such a message waits for ever.
+    """
+    end = at = clocks.stop()
+    await watcher.wait_until_quiet(at, _QUIET_WITHIN)
+    while (later := await watcher.find_next_sending(at)) and later <= end + _TRIED_AGAIN_WITHIN:
+        at = later
+        clocks.start(at, rate=0.0)
+        await watcher.wait_until_quiet(at, _QUIET_WITHIN)
     return end

@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ingest.extraction.source import PlanReading
 from services.ingest.handlers.accounts.hashing import Hasher
-from services.ingest.handlers.reports.waiting import WaitingPlans
+from services.ingest.handlers.keeping import KeptAnswers
+from services.ingest.handlers.plans.membership import DirectoryChange
+from services.ingest.handlers.reports.waiting import WaitingPlan
 from services.ingest.settings import IngestSettings
 from services.ingest.store.row_security import limit_transactions
 from shared.clock import Clock
@@ -28,6 +30,7 @@ class ApiContext:
         uploads: held while a file is received or waits for `reading`.
         exports: held while a file is written; writing one takes a core.
         waiting: what waits of each office's plans.
+        directory_changes: what the directory means for each published plan.
     """
 
     engine: AsyncEngine
@@ -38,7 +41,8 @@ class ApiContext:
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     uploads: asyncio.Semaphore = field(init=False)
     exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
-    waiting: WaitingPlans = field(default_factory=WaitingPlans)
+    waiting: KeptAnswers[list[WaitingPlan]] = field(default_factory=KeptAnswers)
+    directory_changes: KeptAnswers[DirectoryChange] = field(default_factory=KeptAnswers)
 
     def __post_init__(self) -> None:
         """Allow as many uploads at once as the settings say, and limit requests to their office."""

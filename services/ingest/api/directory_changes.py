@@ -18,7 +18,9 @@ ROUTER = APIRouter(prefix="/v1/plans/{plan_id}/directory-changes", tags=["plans"
 async def show_directory_changes(call: Permitted, plan_id: UUID) -> DirectoryChangeOut:
     """Show which units the directory now adds to a published plan, and which it takes away."""
     async with call.context.engine.connect() as db:
-        change = await handlers.show_members(db, call.act, plan_id)
+        change = await call.context.directory_changes.get(
+            db, call.act, plan_id, lambda: handlers.show_members(db, call.act, plan_id)
+        )
     return DirectoryChangeOut.model_validate(change)
 
 

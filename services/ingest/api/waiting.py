@@ -38,8 +38,11 @@ async def count_waiting(call: Permitted) -> WaitingOut:
 @ROUTER.get("/waiting/plans")
 async def list_waiting_plans(call: Permitted) -> Page[WaitingPlanOut]:
     """List the plans of which something waits: doubts, names, what the directory changes."""
+    act = call.act
     async with call.context.engine.connect() as db:
-        rows = await call.context.waiting.list_plans(db, call.act)
+        rows = await call.context.waiting.get(
+            db, act, act.office_id, lambda: handlers.list_waiting_plans(db, act)
+        )
     return Page[WaitingPlanOut](items=[WaitingPlanOut.model_validate(row) for row in rows])
 
 

@@ -4,7 +4,7 @@ Entries of an office form a chain of hashes (`services.ingest.domain.chain`). A 
 links them when their transaction commits, so the chain's order is the order of commits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -130,6 +130,26 @@ async def list_links(
         )
         for number, entry_id, chain_hash, *entry in rows.all()
     ]
+
+
+async def has_other_than(
+    db: AsyncConnection, office_id: UUID, actions: Collection[str], *, after: int, upto: int
+) -> bool:
+    """Whether some link after a number, up to another, is of none of these actions."""
+    if after >= upto:
+        return False
+    others = (
+        select(_L.number)
+        .select_from(JOURNAL_LINKS.join(JOURNAL, JOURNAL.c.id == _L.entry_id))
+        .where(
+            _L.office_id == office_id,
+            _L.number > after,
+            _L.number <= upto,
+            JOURNAL.c.action.not_in(actions),
+        )
+        .exists()
+    )
+    return bool(await db.scalar(select(others)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ its handler can't apply is parked, with the later events of its key
 """
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
@@ -67,6 +68,7 @@ class Consumer:
         guard: makes sure that a log is the one that its position belongs to.
         progress: what the watcher observed last.
         assigned: gives the partitions that are delivered to this process; None when unknown.
+        deliveries: how often something of each partition was delivered.
         last_error: the last error that was waited out; empty after a success.
     """
 
@@ -79,6 +81,7 @@ class Consumer:
     reader: LogReader
     clock: Clock
     assigned: Callable[[], Collection[Partition]] | None = None
+    deliveries: Counter[Partition] = field(default_factory=Counter)
     last_error: str = ""
     guard: LogGuard = field(init=False)
     progress: Progress = field(init=False)
@@ -104,6 +107,7 @@ class Consumer:
         before them. The watcher then continues from the position.
         """
         at = records[0].partition
+        self.deliveries[at] += 1
         try:
             if not self.guard.is_continuation(at, records[0].offset, records[-1].offset):
                 await self._ask_broker(self.guard.verify, at)

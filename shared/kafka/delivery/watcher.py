@@ -26,6 +26,9 @@ from shared.settings import Settings
 _LOOK_AGAIN = 2.0
 _OWNER_RESTS = 15.0
 """Seconds until a stalled partition of another process is read here: its owner may be dead."""
+_FOLLOW_EVERY = 0.25
+_FOLLOWS = 30.0
+"""Seconds for which a partition without a delivery is read here; then a look decides again."""
 _VERIFY_EVERY = 30.0
 _TOPICS_EVERY = 30.0
 """Seconds between two listings of the partitions."""
@@ -186,7 +189,23 @@ class _Watcher:
             position=position.next_offset,
             end=end,
         )
-        await self._consumer.heal(at, end)
+        seen = self._consumer.deliveries[at]
+        if await self._consumer.heal(at, end):
+            await self._follow(at, seen)
+
+    async def _follow(self, at: Partition, seen: int) -> None:
+        """Read a partition directly, until something of it is delivered here again.
+
+        A delivery can rest for minutes after a rebalance, and nobody is given the partitions of a
+        topic that was made anew until the group lists them. Looks alone would find each record
+        seconds late, and so would each service on the way from a fact to a message.
+        """
+        until = clock.monotonic() + _FOLLOWS
+        while clock.monotonic() < until and self._consumer.deliveries[at] == seen:
+            await asyncio.sleep(_FOLLOW_EVERY)
+            span = (await self._reader.list_ranges([at]))[at]
+            if not await self._consumer.heal(at, span.end):
+                return
 
     async def _replay(self) -> None:
         await replay_parked(self._consumer)

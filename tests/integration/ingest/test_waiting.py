@@ -9,7 +9,8 @@ import pytest
 
 from services.ingest.domain.statuses import MessageState
 from services.ingest.handlers.acting import Act
-from services.ingest.handlers.reports.waiting import WaitingPlans
+from services.ingest.handlers.keeping import KeptAnswers
+from services.ingest.handlers.reports.waiting import WaitingPlan, list_waiting_plans
 from services.ingest.store import history
 from tests.integration.ingest.conftest import NOW
 from tests.integration.ingest.messages import make_notification, make_reminder
@@ -163,12 +164,19 @@ async def test_a_plan_waits_with_its_doubts_and_with_what_the_directory_changes(
 async def test_what_waits_of_plans_is_compared_anew_only_after_a_change(api: Any) -> None:
     await api.publish_plan()
     act = Act(api.office_id, "test", NOW, uuid4())
-    waiting = WaitingPlans()
+    waiting = KeptAnswers[list[WaitingPlan]]()
+    (row, *_) = await api.list_ledger()
+
+    async def ask(act: Act) -> list[WaitingPlan]:
+        return await waiting.get(db, act, act.office_id, lambda: list_waiting_plans(db, act))
+
     async with api.engine.connect() as db:
-        first = await waiting.list_plans(db, act)
-        assert await waiting.list_plans(db, act) is first
+        first = await ask(act)
+        assert await ask(act) is first
+        path = f"/v1/obligations/{row['obligation_id']}/progress"
+        assert (await api.client.post(path, json={"version": 1, "note": "正在办理"})).is_success
+        assert await ask(act) is first, "who owes what is as before"
         assert (await api.import_units("单位名称,类别,分组\n县新设局,部门,县级各部门\n")).is_success
-        second = await waiting.list_plans(db, act)
+        second = await ask(act)
         assert [plan.gains for plan in second] == [1]
-        tomorrow = replace(act, now=NOW + timedelta(days=1))
-        assert await waiting.list_plans(db, tomorrow) is not second
+        assert await ask(replace(act, now=NOW + timedelta(days=1))) is not second

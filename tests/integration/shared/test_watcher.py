@@ -142,6 +142,49 @@ async def test_what_another_process_owns_is_healed_only_after_longer(world: Worl
         await asyncio.gather(watching, return_exceptions=True)
 
 
+async def test_a_partition_without_a_delivery_is_read_on_before_the_next_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a rebalance nothing is delivered for minutes; each record would come a look late."""
+    healed = asyncio.Event()
+    heal = world.consumer.heal
+
+    async def note(at: Partition, upto: int) -> bool:
+        monkeypatch.setattr(watcher, "_LOOK_AGAIN", 3600.0)
+        done = await heal(at, upto)
+        healed.set()
+        return done
+
+    monkeypatch.setattr(world.consumer, "heal", note)
+    watching = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
+    try:
+        await world.send(make_envelope(0))
+        await healed.wait()
+        await world.send(make_envelope(1))
+        assert await world.wait_for_numbers([0, 1]) == [0, 1]
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+
+async def test_a_partition_is_read_directly_only_until_it_is_delivered_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "_FOLLOWS", 3600.0)
+    await world.send(make_envelope(0))
+    await wait_until_relayed(world)
+    every = [Partition(get_topic_name(world), n) for n in range(world.settings.partitions)]
+    spans = await world.reader.list_ranges(every)
+    (at,) = [each for each, span in spans.items() if span.end]
+    async with asyncio.TaskGroup() as tasks:
+        started = watcher._Watcher(world.consumer, world.settings, world.reader, tasks)
+        healing = tasks.create_task(started._heal(at, 1))
+        await world.wait_for_numbers([0])
+        assert not healing.done()
+        world.consumer.deliveries[at] += 1
+        await healing
+
+
 async def test_a_group_tells_which_partitions_it_is_given(world: World) -> None:
     task = asyncio.create_task(run_group(world.consumer, world.settings, "assigned"))
     try:

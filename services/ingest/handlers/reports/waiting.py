@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from services.ingest.handlers.plans.doubts import (
 )
 from services.ingest.handlers.plans.membership import compare_members
 from services.ingest.handlers.units.units import load_directory
-from services.ingest.store import journal, obligations, plans
+from services.ingest.store import obligations, plans
 from services.ingest.store import waiting as store
 from services.ingest.store.life import StoredExtension, StoredObjection
 from services.ingest.store.life_tables import ExtensionState, ObjectionState
@@ -101,30 +101,6 @@ async def _map_items(
     day = await get_office_day(db, act.office_id, act.now)
     entries = await obligations.list_entries(db, [row.obligation_id for row in rows])
     return {entry.obligation_id: to_item(entry, day) for entry in entries}
-
-
-class WaitingPlans:
-    """What waits of each office's plans, kept until something of the office changes.
-
-    Every change of an office writes its journal, so that the number of the journal's newest link
-    and the office's day say whether an answer still holds. The number is read first: a change
-    meanwhile makes the answer newer than its number, never older.
-    """
-
-    def __init__(self) -> None:
-        self._kept: dict[UUID, tuple[tuple[int, date], list[WaitingPlan]]] = {}
-
-    async def list_plans(self, db: AsyncConnection, act: Act) -> list[WaitingPlan]:
-        """The drafts and revisions, and the published plans of which something is open."""
-        head = await journal.find_head(db, act.office_id)
-        today = (await get_office_day(db, act.office_id, act.now)).today
-        seen = (head.number if head else 0, today)
-        kept = self._kept.get(act.office_id)
-        if kept is not None and kept[0] == seen:
-            return kept[1]
-        rows = await list_waiting_plans(db, act)
-        self._kept[act.office_id] = (seen, rows)
-        return rows
 
 
 async def list_waiting_plans(db: AsyncConnection, act: Act) -> list[WaitingPlan]:
