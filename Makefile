@@ -46,14 +46,16 @@ bench: setup ## Measure every path beside what its bare library does
 	$(BIN)/cuiban bench --json bench.json --markdown bench.md
 
 ##@ Work on it
-.PHONY: format lock licences asyncapi schema texts screenshots clean
+.PHONY: format lock licences sbom asyncapi schema texts screenshots clean
 format: setup ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 lock: setup ## Pin the requirements anew, with hashes
-	for set in base local dev; do $(BIN)/$(LOCK) requirements/$$set.in -o requirements/$$set.txt; done
+	for set in base build local dev; do $(BIN)/$(LOCK) requirements/$$set.in -o requirements/$$set.txt; done
 licences: setup ## List the licences of what production installs, in docs/licences.md
 	$(BIN)/python -m tools.licences --write
+sbom: setup ## List what the production image contains, as CycloneDX, in build/sbom.cdx.json
+	$(BIN)/python -m tools.sbom build/sbom.cdx.json
 asyncapi: setup ## Write docs/asyncapi.yaml from the events
 	$(BIN)/python -m deploy.asyncapi
 schema: setup ## Write the schemas of rules and gateways into docs/

@@ -11,7 +11,7 @@ from services.notifier.dispatch.gateway_telling import GatewayTelling
 from services.notifier.dispatch.lane import Lane
 from services.notifier.domain.message import NotificationState
 from services.notifier.domain.retry import OpenReason
-from services.notifier.store import held, holds, outcomes
+from services.notifier.store import held, holds, outcomes, overdue
 from services.notifier.store.held import HeldCount
 from shared.clock import Clock, monotonic
 from shared.logging import log
@@ -71,7 +71,7 @@ class Board:
         self._held = now_held
 
     async def _look_at_holds(self, db: AsyncConnection) -> None:
-        """Show the holds that are not released, and what they keep."""
+        """Show the holds that are not released, what they keep, and how late the rest is."""
         now, holding = self._clock.now(), await holds.list_active(db)
         oldest = await holds.find_oldest(db) if holding else None
         gauges.HOLDS.set(len(holding))
@@ -81,6 +81,8 @@ class Board:
             held_offices = find_held(holding, lane.channel, list(lane.outlets))
             kept[lane.channel] = await holds.count_kept(db, lane.channel, held_offices, now)
             gauges.KEPT.labels(lane.channel).set(kept[lane.channel])
+            late = await overdue.measure_oldest(db, lane.channel, held_offices, now)
+            gauges.DUE_OLDEST.labels(lane.channel).set(late)
         waiting = ", ".join(f"{number} {channel}" for channel, number in kept.items() if number)
         self._holds = (
             f"{len(holding)} since {oldest.isoformat(timespec='minutes')}, keeping {waiting or 0}"

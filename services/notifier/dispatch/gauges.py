@@ -5,6 +5,11 @@ from prometheus_client import Counter, Gauge, Histogram
 ATTEMPTS = Counter("cuiban_attempts", "Attempts that ended", ["channel", "outcome"])
 ENDED = Counter("cuiban_notifications_ended", "Notifications that ended", ["channel", "state"])
 OPEN = Gauge("cuiban_notifications_open", "Notifications not ended", ["channel", "state"])
+DUE_OLDEST = Gauge(
+    "cuiban_notifications_due_oldest_seconds",
+    "For how long the oldest due notification waits to be sent",
+    ["channel"],
+)
 WAITING = Gauge("cuiban_reminders_waiting", "Reminders whose unit is not known yet")
 IN_FLIGHT = Gauge(
     "cuiban_attempts_in_flight", "Offers that wait for an answer", ["channel", "gateway"]

@@ -125,5 +125,21 @@ def test_what_is_locked_is_installed_without_resolving_it_anew(file: str) -> Non
 def test_the_image_is_locked_by_hash_and_does_not_run_as_root() -> None:
     lines = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8").splitlines()
     assert any("--require-hashes" in line and "requirements/base.txt" in line for line in lines)
-    assert "USER cuiban" in lines
+    assert "USER 10001:10001" in lines  # a number: Kubernetes checks that it is not root
     assert all(":latest" not in line for line in lines if line.startswith("FROM"))
+
+
+def test_what_installs_packages_is_not_in_the_image() -> None:
+    text = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
+    build, _, image = text.rpartition("FROM ")
+    assert "venv --without-pip" in build
+    assert "pip uninstall" in image
+    assert "COPY --from=build /opt/cuiban /opt/cuiban" in image
+    assert "COPY . " not in text
+
+
+def test_no_secret_of_the_example_is_sent_to_the_builder() -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if not line.startswith("#")]
+    assert rules[0] == "*"
+    assert rules.index("deploy/one-server") > rules.index("!deploy")
