@@ -7,9 +7,13 @@ from datetime import timedelta
 import pytest
 
 from services.notifier import handlers
+from services.notifier.acting import apply_requests
 from shared.kafka.broker.codec import TRACEPARENT
 from shared.kafka.consuming.event_spans import trace_applied
 from shared.schemas.base_events import Event
+from shared.schemas.messages import MessageAction
+from shared.schemas.rules import Channel
+from tests.integration.notifier.test_deaths import release
 from tests.integration.notifier.world import (
     SLOT,
     World,
@@ -116,3 +120,17 @@ async def test_without_a_tracer_no_context_is_made(world: World) -> None:
     assert await list_contexts(world, "ReminderFannedOut") == {None}
     (row,) = await world.fetch_rows("SELECT traceparent FROM notifier.reminders")
     assert row.traceparent is None
+
+
+async def test_what_a_person_orders_is_answered_in_the_trace_of_the_request(world: World) -> None:
+    await world.tell(make_unit())
+    with keep_spans() as tracer:
+        await apply(world, (make_reminder(channels=("email",)), REMINDED))
+        (row,) = await world.fetch_rows("SELECT notification_id FROM notifier.notifications")
+        request = release(row.notification_id, Channel.EMAIL)
+        cancel = request.model_copy(update={"action": MessageAction.CANCEL})
+        async with world.engine.begin() as db:
+            envelope = replace(to_envelope(cancel), traceparent=REPORTED)
+            await apply_requests(db, [envelope], world.clock.now())
+    assert tracer.get("publish MessageActionAnswered").trace_id == 0xB
+    assert tracer.get("publish NotificationSuppressed").trace_id == 0xB
