@@ -15,7 +15,7 @@ from shared.schemas.topics import TOPIC_OF, TOPICS, Topic
 
 PLACE = Path(__file__).parent.parent / "docs" / "asyncapi.yaml"
 _REQUIRED = ("specversion", "id", "type", "source", "time")
-_OPTIONAL = ("subject", "officeid", "correlationid")
+_OPTIONAL = ("subject", "officeid", "correlationid", "traceparent")
 _TEXT = {"type": "string"}
 _CLOUD_EVENTS = {
     "type": "object",

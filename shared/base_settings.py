@@ -58,6 +58,10 @@ class ProcessSettings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: int = Field(default=0, ge=0, le=65535)
     """Where `/metrics` and `/health/…` are served; 0 takes a free port."""
+    otlp_endpoint: str = Field(default="", pattern=r"^(https?://[^\s@/?#]+(/[^\s@?#]*)?)?$")
+    """Where traces are sent by OTLP over HTTP: the base address of a collector, such as
+    `http://127.0.0.1:4318`. Without it nothing is traced. It holds no user and no password: what
+    a collector asks for stands in `OTEL_EXPORTER_OTLP_HEADERS`."""
 
     @classmethod
     def load(cls) -> Self:

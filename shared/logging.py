@@ -11,7 +11,10 @@ from typing import Any
 import structlog
 from typing_extensions import override
 
-_THIRD_PARTIES = ("aiokafka", "kafka", "faust", "mode", "asyncio", "aiohttp.access", "uvicorn")
+_THIRD_PARTIES = (
+    *("aiokafka", "kafka", "faust", "mode", "asyncio", "aiohttp.access", "uvicorn"),
+    *("opentelemetry", "urllib3"),
+)
 bound = structlog.contextvars.bound_contextvars
 bind = structlog.contextvars.bind_contextvars
 """Like `bound`, until the task ends."""

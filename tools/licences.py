@@ -33,6 +33,7 @@ _BY_CLASSIFIER = {
     "Python Software Foundation License": "PSF-2.0",
 }
 _BY_DISTRIBUTION = {
+    "protobuf": "BSD-3-Clause",
     "pypdfium2": "BSD-3-Clause AND Apache-2.0",  # its own, and PDFium's
     "venusian": "BSD-3-Clause",  # the Repoze Public License is BSD with a clause on its marks
 }

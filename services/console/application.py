@@ -47,6 +47,7 @@ from services.console.shell import errors
 from services.console.shell.boundary import PageBoundary
 from services.console.shell.context import ConsoleContext
 from services.console.texts.rendering import STATIC
+from shared.tracing.http_requests import NO_TELEMETRY
 
 PAGES = (
     *(login, overview, waiting, replies, preferences, progress),
@@ -69,6 +70,7 @@ def create_application(context: ConsoleContext) -> FastAPI:
         redoc_url=None,
         max_body_size=context.settings.body_limit,
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
     )
     app.state.context = context
     for module in PAGES:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from shared.api.fields import Page
 from shared.api.problems import Problem
+from shared.tracing.http_requests import list_trace_headers
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -121,7 +122,8 @@ class ApiClient:
     @asynccontextmanager
     async def open_file(self, path: str, **query: object) -> AsyncIterator[httpx.Response]:
         """The answer to a GET whose body is read as it arrives: exports and evidence."""
-        request = self._http.build_request("GET", path, params=_keep(query), headers=self._headers)
+        headers = self._headers | list_trace_headers()
+        request = self._http.build_request("GET", path, params=_keep(query), headers=headers)
         try:
             answer = await self._http.send(request, stream=True)
         except httpx.HTTPError as error:
@@ -134,7 +136,7 @@ class ApiClient:
             await answer.aclose()
 
     async def _request(self, method: str, path: str, **options: Any) -> bytes:  # noqa: ANN401 - httpx's
-        headers = self._headers | options.pop("headers", {})
+        headers = self._headers | list_trace_headers() | options.pop("headers", {})
         try:
             answer = await self._http.request(method, path, headers=headers, **options)
         except httpx.HTTPError as error:

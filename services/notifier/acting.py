@@ -33,7 +33,10 @@ async def apply_requests(db: AsyncConnection, envelopes: Iterable[Envelope], now
     for envelope in envelopes:
         request = envelope.event
         if isinstance(request, MessageActionRequested):
-            await publish(db, OUTBOX, await _apply(db, envelope, request, now))
+            # The trace of the request goes on, and not that of the reminder.
+            events = await _apply(db, envelope, request, now)
+            asked = [replace(event, traceparent=envelope.traceparent) for event in events]
+            await publish(db, OUTBOX, asked)
 
 
 async def _apply(

@@ -45,6 +45,7 @@ from shared.schemas.envelope import Envelope
 from shared.schemas.flows import list_topics
 from shared.schemas.rules import Channel
 from shared.schemas.topics import Topic
+from shared.tracing.spans import start_tracing
 
 SERVICE = "notifier"
 TOPICS = (topics.REMINDERS, topics.DIRECTORY, topics.RULES, topics.RECEIPTS)
@@ -149,6 +150,7 @@ def run() -> NoReturn:
     try:
         settings = NotifierSettings.load()
         logging.configure(SERVICE, settings.log_format, settings.log_level)
+        start_tracing(SERVICE, settings.otlp_endpoint)
         clock = open_clock(settings.clock_file)
         engine = create_engine(settings, f"cuiban-{SERVICE}")
         lanes = make_lanes(settings, engine, clock)

@@ -1,6 +1,7 @@
 """Event handlers: load, decide, store. A batch is a few statements."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
@@ -17,6 +18,7 @@ from services.notifier.domain.fanout import (
     list_left_out,
     list_units,
 )
+from services.notifier.domain.message import Notification
 from services.notifier.gateways.push_reading import PushReader
 from services.notifier.settling import apply_receipts
 from services.notifier.store import (
@@ -121,9 +123,26 @@ async def handle_reminders(
     if due:
         await _receive(db, due, now)
     ended = await reminders.end_withdrawn(db, units)
-    reason = SuppressReason.WITHDRAWN
-    events = [reporting.report_suppressed(ending, reason, now) for ending in ended]
-    await publish(db, OUTBOX, events)
+    await publish(db, OUTBOX, _report_withdrawn(ended, envelopes, now))
+
+
+def _report_withdrawn(
+    ended: Sequence[Notification], envelopes: Sequence[Envelope], now: datetime
+) -> list[Envelope]:
+    """The ends of withdrawn notifications, each in the trace of a withdrawal that ended it."""
+    contexts = {
+        (each.event.unit_id, obligation_id): each.traceparent
+        for each in envelopes
+        if isinstance(each.event, ReminderWithdrawn)
+        for obligation_id in each.event.obligation_ids
+    }
+    events = []
+    for ending in ended:
+        named = (contexts.get((ending.unit_id, each)) for each in ending.obligation_ids)
+        context = next(filter(None, named), ending.traceparent)
+        event = reporting.report_suppressed(ending, SuppressReason.WITHDRAWN, now)
+        events.append(replace(event, traceparent=context))
+    return events
 
 
 async def _receive(

@@ -26,6 +26,7 @@ from shared.process.service import build_health_port, wait_until_ready
 from shared.process.worker import Loops, run_worker
 from shared.schemas.flows import list_topics
 from shared.schemas.topics import DELIVERIES, RULES, TASKS, Topic, apply_prefix
+from shared.tracing.spans import start_tracing
 
 SERVICE = "scheduler"
 
@@ -57,6 +58,7 @@ def run() -> NoReturn:
         logging.configure(SERVICE)
         refuse(error)
     logging.configure(SERVICE, settings.log_format, settings.log_level)
+    start_tracing(SERVICE, settings.otlp_endpoint)
     engine = create_engine(settings, "cuiban-scheduler")
     reader = LogReader(settings)
     ticking = Ticking(engine, settings, open_clock(settings.clock_file))

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 from shared import logging
 from shared.base_settings import ProcessSettings
 from shared.errors import CuibanError
+from shared.tracing.spans import start_tracing, stop_tracing
 
 S = TypeVar("S", bound=ProcessSettings)
 
@@ -22,11 +23,14 @@ def run_service(
     try:
         settings = settings_type.load()
         logging.configure(service, settings.log_format, settings.log_level)
+        start_tracing(service, settings.otlp_endpoint)
         tune_garbage_collector()
         shorten_turns()
         asyncio.run(run(settings))
     except CuibanError as error:
         refuse(error)
+    finally:
+        stop_tracing()
 
 
 def tune_garbage_collector() -> None:

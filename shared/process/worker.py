@@ -19,6 +19,7 @@ from shared.errors import CuibanError
 from shared.kafka.delivery import faust_agents as delivering
 from shared.metrics import HealthPort
 from shared.process.running import refuse
+from shared.tracing.spans import stop_tracing
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
 _STOP_FAUST_WITHIN = 10.0
@@ -88,6 +89,7 @@ class Loops(mode.Service):
         """Close what was opened."""
         await self._health.stop()
         await self._after()
+        await asyncio.to_thread(stop_tracing)
 
 
 class _Worker(faust.Worker):

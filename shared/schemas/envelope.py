@@ -17,6 +17,8 @@ class Envelope:
         time: when it happened, by the office's clock.
         correlation_id: shared by all events with one cause.
         partition: the partition that it was read from; None before it is sent.
+        traceparent: the context of the span that it comes from (`shared.tracing`); empty where
+            nothing was traced.
     """
 
     id: UUID
@@ -25,3 +27,4 @@ class Envelope:
     correlation_id: UUID
     event: Event
     partition: int | None = field(default=None, compare=False)
+    traceparent: str = field(default="", compare=False)

@@ -154,9 +154,12 @@ class World:
 
 @contextmanager
 def start_stack(
-    engines: Engines, place: Path, name: str
+    engines: Engines, place: Path, name: str, **more: str
 ) -> Iterator[tuple[Stack, StackRecord, SteppedClock]]:
-    """Run a whole system of its own on the engines; `name` is that of its database and topics."""
+    """Run a whole system of its own on the engines; `name` is that of its database and topics.
+
+    `more` are settings of this system alone.
+    """
     clock = SteppedClock(place / "clock")
     clock.set(START)
     stack = Stack(place / "state")
@@ -174,6 +177,7 @@ def start_stack(
             "CUIBAN_SEND_TIMEOUT": "PT10S",
             "CUIBAN_LEASE": "PT21S",
             "CUIBAN_AUDIT_EVERY": "PT1S",
+            **more,
         },
     )
     try:

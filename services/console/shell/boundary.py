@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.clock import monotonic
 from shared.logging import bound, log
+from shared.tracing.http_requests import name_request, open_request_span
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -54,7 +55,10 @@ class PageBoundary:
                 _set_headers(MutableHeaders(scope=message), scope, correlation)
             await send(message)
 
-        with bound(correlation_id=correlation):
+        with (
+            bound(correlation_id=correlation),
+            open_request_span(scope, correlation, begins=True) as span,
+        ):
             try:
                 await self._app(scope, receive, send_protected)
             except Exception as error:
@@ -64,6 +68,7 @@ class PageBoundary:
                 page = await self._answer_fault(Request(scope, receive), error)
                 await page(scope, receive, send_protected)
             finally:
+                name_request(span, scope, answered[0])
                 log(__name__).info(
                     "page.answered",
                     method=scope["method"],

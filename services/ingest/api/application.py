@@ -54,6 +54,7 @@ from services.ingest.api.context import ApiContext
 from services.ingest.api.endpoint_permissions import ENDPOINTS, check_endpoints
 from services.ingest.api.parameters import list_known, refuse_unknown_parameters
 from shared.api.problems import Problem
+from shared.tracing.http_requests import NO_TELEMETRY
 
 _ABOUT = """
 Import a year's task table (任务分解表), settle what is doubtful, publish it, and see what each
@@ -120,6 +121,7 @@ def create_application(context: ApiContext) -> FastAPI:
         responses=_PROBLEMS,
         dependencies=[Depends(refuse_unknown_parameters)],
         generate_unique_id_function=lambda route: route.name,
+        telemetry=NO_TELEMETRY,
     )
     app.state.context = context
     for module in _AREAS:

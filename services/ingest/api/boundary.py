@@ -14,6 +14,7 @@ from services.ingest.store.row_security import without_office
 from shared.clock import monotonic
 from shared.database.engine import is_infrastructure
 from shared.logging import bound, log
+from shared.tracing.http_requests import name_request, open_request_span
 
 _UPLOADS = re.compile(r"/v1/(?:plans(?:/[^/]*/revisions)?|units/import)/*")
 _EVIDENCE = re.compile(r"/v1/obligations/[^/]*/files/*")
@@ -51,7 +52,11 @@ class Boundary:
                 _set_headers(MutableHeaders(scope=message), scope, correlation)
             await send(message)
 
-        with bound(correlation_id=str(correlation)), without_office():
+        with (
+            bound(correlation_id=str(correlation)),
+            open_request_span(scope, correlation) as span,
+            without_office(),
+        ):
             try:
                 limited = _limit_body(receive, limit, _parse_length(headers))
                 await self._app(scope, limited, send_with_id)
@@ -59,6 +64,7 @@ class Boundary:
                 if answered[0]:
                     raise
                 await _answer(error, str(correlation))(scope, receive, send_with_id)
+            name_request(span, scope, answered[0])
             log(__name__).info(
                 "http.answered",
                 method=scope["method"],

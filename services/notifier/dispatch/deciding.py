@@ -268,4 +268,5 @@ def make_notification(
         correlation_id=background.correlation_id,
         obligation_ids=tuple(item.obligation_id for item in items),
         reopened=claimed.reopened,
+        traceparent=background.traceparent,
     )

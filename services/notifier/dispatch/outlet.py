@@ -25,6 +25,7 @@ from services.notifier.gateways.switched import SwitchedGateway
 from shared import metrics
 from shared.clock import Clock, monotonic
 from shared.logging import log
+from shared.tracing.spans import within
 
 SECOND = timedelta(seconds=1)
 _LAST_WRITE = 5.0
@@ -212,7 +213,8 @@ class Outlet:
 
     async def _offer(self, offer: Offer) -> Outcome:
         try:
-            outcome = await self.gateway.send(offer.message)
+            with within(offer.notification.traceparent):
+                outcome = await self.gateway.send(offer.message)
             return remove_secret(outcome, offer.message.content.secret)
         except Exception as error:  # noqa: BLE001 - a bug of ours: outcome unknown
             log(__name__).exception("gateway.crashed", channel=self.rules.channel)

@@ -19,7 +19,10 @@ get_zone = lru_cache(maxsize=64)(ZoneInfo)
 
 @dataclass(frozen=True, slots=True)
 class DueReminder:
-    """A reminder, as fan-out needs it; `to_unit` as in `ReminderDue`."""
+    """A reminder, as fan-out needs it; `to_unit` as in `ReminderDue`.
+
+    `traceparent`: as in `Notification`.
+    """
 
     reminder_id: UUID
     office_id: UUID
@@ -31,6 +34,7 @@ class DueReminder:
     obligation_ids: tuple[UUID, ...]
     correlation_id: UUID
     to_unit: UUID | None = None
+    traceparent: str = ""
 
     @property
     def told_unit(self) -> UUID:
@@ -115,6 +119,7 @@ def _plan_notification(
             address=message.address,
             correlation_id=due.correlation_id,
             obligation_ids=owed or due.obligation_ids,
+            traceparent=due.traceparent,
         ),
         contact_id=message.contact_id,
         suppressed=message.suppressed if owed else SuppressReason.WITHDRAWN,

@@ -83,7 +83,8 @@ _BLAMES = {
 class Notification:
     """A notification, as its events describe it. `obligation_ids` are those still owed.
 
-    `reopened` counts how often a person had it sent again after it had ended.
+    `reopened` counts how often a person had it sent again after it had ended. `traceparent` is the
+    context in which its reminder arrived (`shared.tracing`), empty where nothing was traced.
     """
 
     notification_id: UUID
@@ -97,6 +98,7 @@ class Notification:
     correlation_id: UUID
     obligation_ids: tuple[UUID, ...]
     reopened: int = 0
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,9 +64,11 @@ def _copy_fields(notification: Notification) -> _NotificationFields:
     )
 
 
-def _wrap(event: Event, name: UUID, correlation_id: UUID, now: datetime) -> Envelope:
+def _wrap(
+    event: Event, name: UUID, correlation_id: UUID, now: datetime, traceparent: str = ""
+) -> Envelope:
     event_id = identity.derive_event_id(type(event).__name__, name)
-    return Envelope(event_id, SOURCE, now, correlation_id, event)
+    return Envelope(event_id, SOURCE, now, correlation_id, event, traceparent=traceparent)
 
 
 def _report(event: Event, notification: Notification, now: datetime, *parts: object) -> Envelope:
@@ -77,7 +79,10 @@ def _report(event: Event, notification: Notification, now: datetime, *parts: obj
     again = (f"reopened {notification.reopened}",) if notification.reopened else ()
     name = notification.notification_id
     event_id = identity.derive_event_id(type(event).__name__, name, *parts, *again)
-    return Envelope(event_id, SOURCE, now, notification.correlation_id, event)
+    return Envelope(
+        *(event_id, SOURCE, now, notification.correlation_id, event),
+        traceparent=notification.traceparent,
+    )
 
 
 def report_fan_out(
@@ -87,7 +92,8 @@ def report_fan_out(
     planned = list(planned)
     event = _make_fan_out(due, map(_make_reference, planned))
     ended = [report_suppressed(p.notification, p.suppressed, now) for p in planned if p.suppressed]
-    return [_wrap(event, due.reminder_id, due.correlation_id, now), *ended]
+    fanned_out = _wrap(event, due.reminder_id, due.correlation_id, now, due.traceparent)
+    return [fanned_out, *ended]
 
 
 def report_fan_out_again(
@@ -101,7 +107,7 @@ def report_fan_out_again(
     event = _make_fan_out(due, (*earlier, *further))
     names = sorted(str(each.notification_id) for each in further)
     event_id = identity.derive_event_id(type(event).__name__, due.reminder_id, *names)
-    return Envelope(event_id, SOURCE, now, due.correlation_id, event)
+    return Envelope(event_id, SOURCE, now, due.correlation_id, event, traceparent=due.traceparent)
 
 
 def _make_fan_out(due: DueReminder, references: Iterable[NotificationRef]) -> ReminderFannedOut:
@@ -267,4 +273,7 @@ def report_reply(push: Envelope, reply: ReplyReceived) -> Envelope:
     """A reply that a gateway pushed; a repeat has the same id."""
     parts = (reply.office_id, reply.gateway, reply.reply_id)
     event_id = identity.derive_event_id("ReplyReceived", *parts)
-    return Envelope(event_id, SOURCE, reply.received_at, push.correlation_id, reply)
+    return Envelope(
+        *(event_id, SOURCE, reply.received_at, push.correlation_id, reply),
+        traceparent=push.traceparent,
+    )

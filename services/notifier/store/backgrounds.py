@@ -22,7 +22,8 @@ _IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))
 class Background:
     """A reminder's content, with the names of its unit and office.
 
-    `how` and `to_unit` are as in `ReminderDue`; `told_unit` is the name of the unit that hears it.
+    `how` and `to_unit` are as in `ReminderDue`; `told_unit` is the name of the unit that hears it;
+    `traceparent` is as in `Notification`.
     """
 
     plan_title: str
@@ -36,6 +37,7 @@ class Background:
     channels: tuple[Channel, ...]
     to_unit: UUID | None
     told_unit: str
+    traceparent: str = ""
 
 
 _TOLD = UNITS.alias("told")
@@ -53,6 +55,7 @@ _BACKGROUNDS = (
         _R.channels,
         _R.to_unit,
         _TOLD.c.name.label("told_unit"),
+        _R.traceparent,
     )
     .join_from(REMINDERS, UNITS, _U.unit_id == _R.unit_id)
     .join(_TOLD, _TOLD.c.unit_id == func.coalesce(_R.to_unit, _R.unit_id))
@@ -77,6 +80,7 @@ async def get_backgrounds(
             channels=tuple(map(Channel, row.channels)),
             to_unit=row.to_unit,
             told_unit=row.told_unit,
+            traceparent=row.traceparent or "",
         )
         for row in await db.execute(_BACKGROUNDS, {"ids": list(set(reminder_ids))})
     }

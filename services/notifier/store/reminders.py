@@ -72,6 +72,7 @@ def to_due_reminder(envelope: Envelope, event: ReminderDue) -> DueReminder:
         obligation_ids=tuple(item.obligation_id for item in event.items),
         correlation_id=envelope.correlation_id,
         to_unit=event.to_unit,
+        traceparent=envelope.traceparent,
     )
 
 
@@ -102,6 +103,7 @@ async def put(
                 "rule_id": event.rule_id,
                 "how": None if event.how is None else event.how.model_dump_json(),
                 "to_unit": event.to_unit,
+                "traceparent": due.traceparent or None,
             }
             for event, due in fresh
         ],
@@ -119,6 +121,7 @@ _DUE = (
     _R.channels,
     _R.correlation_id,
     _R.to_unit,
+    _R.traceparent,
     func.jsonb_path_query_array(_R["items"], literal_column(_OBLIGATION_IDS), type_=JSONB).label(
         "obligation_ids"
     ),
@@ -160,6 +163,7 @@ def _read_due(row: AnyRow) -> DueReminder:
         obligation_ids=tuple(map(UUID, row.obligation_ids)),
         correlation_id=row.correlation_id,
         to_unit=row.to_unit,
+        traceparent=row.traceparent or "",
     )
 
 
@@ -218,7 +222,7 @@ def _get_state(suppressed: SuppressReason | None) -> NotificationState:
 
 NOTIFICATION = (
     "n.notification_id, n.reminder_id, n.office_id, n.unit_id, n.audience, n.channel, n.slot, "
-    "n.address, n.reopened, r.correlation_id, "
+    "n.address, n.reopened, r.correlation_id, r.traceparent, "
     f"jsonb_path_query_array(r.items, {_OBLIGATION_IDS}) AS obligation_ids"
 )
 """What `to_notification` reads, from notifications `n` and their reminders `r`. The statement
@@ -239,6 +243,7 @@ def to_notification(row: AnyRow) -> Notification:
         correlation_id=row.correlation_id,
         obligation_ids=tuple(map(UUID, row.obligation_ids)),
         reopened=row.reopened,
+        traceparent=row.traceparent or "",
     )
 
 

@@ -104,10 +104,12 @@ REMINDERS = Table(
     _make_text("rule_id"),
     Column("how", JSONB),
     Column("to_unit", Uuid),
+    Column("traceparent", Text),
     Index("reminders_waiting", "unit_id", postgresql_where=text("state = 'waiting'")),
     Index("reminders_to_unit", "to_unit", postgresql_where=text("to_unit IS NOT NULL")),
 )
-"""`to_unit`: the unit whose post hears it; null where it is the unit that owes its items."""
+"""`to_unit`: the unit whose post hears it; null where it is the unit that owes its items.
+`traceparent`: the context in which it arrived; null where nothing was traced."""
 
 WITHDRAWALS = Table(
     "withdrawals",

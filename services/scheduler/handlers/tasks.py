@@ -217,6 +217,7 @@ def _make_withdrawals(
                 until=until,
                 reason=reason,
             ),
+            traceparent=envelope.traceparent,
         )
 
 

@@ -1,9 +1,10 @@
 """Events to Kafka records and back: CloudEvents 1.0, binary mode, JSON values.
 
-Source: CloudEvents Kafka protocol binding 1.0.2, section 3.2 (attributes as `ce_` headers).
+Sources: CloudEvents Kafka protocol binding 1.0.2, section 3.2 (attributes as `ce_` headers);
+CloudEvents distributed tracing extension (`traceparent`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,9 +16,12 @@ from shared.schemas.base_events import Event
 from shared.schemas.envelope import Envelope
 from shared.schemas.topics import TOPIC_OF, Topic
 from shared.schemas.values import is_instant
+from shared.tracing.context import clean_context
 
 TYPE_PREFIX = "cuiban."
 NOT_UNDERSTOOD = "not-understood"
+TRACEPARENT = "ce_traceparent"
+_READ = frozenset({"ce_id", "ce_type", "ce_source", "ce_time", "ce_correlationid"})
 _NEWER = frozenset({"enum", "literal_error", "union_tag_invalid"})
 """What pydantic says of a word that is not in a closed list."""
 Headers = Sequence[tuple[str, bytes]]
@@ -55,6 +59,8 @@ def encode(envelope: Envelope) -> EncodedRecord:
         "ce_correlationid": str(envelope.correlation_id),
         "content-type": "application/json",
     }
+    if envelope.traceparent:
+        attributes[TRACEPARENT] = envelope.traceparent
     return EncodedRecord(
         topic=TOPIC_OF[type(event)].name,
         key=event.key.encode(),
@@ -64,7 +70,9 @@ def encode(envelope: Envelope) -> EncodedRecord:
 
 
 def decode(topic: Topic, value: bytes | None, headers: Headers) -> Envelope:
-    """The envelope in a record of `topic`.
+    """The envelope in a record of `topic`. Headers that are not known are ignored.
+
+    So is a `traceparent` that is broken.
 
     Raises:
         PoisonError: `no-value`, `bad-headers`, `unknown-type`, `wrong-topic` or `bad-value`; or
@@ -74,7 +82,7 @@ def decode(topic: Topic, value: bytes | None, headers: Headers) -> Envelope:
     if value is None:
         raise PoisonError("no-value", "the record has no value")
     try:
-        attributes = {name: text.decode() for name, text in headers}
+        attributes = {name: text.decode() for name, text in headers if name in _READ}
         event_type = attributes["ce_type"]
         event_id = UUID(attributes["ce_id"])
         source = attributes["ce_source"]
@@ -94,7 +102,16 @@ def decode(topic: Topic, value: bytes | None, headers: Headers) -> Envelope:
     except ValidationError as error:
         reason = NOT_UNDERSTOOD if _is_from_newer_writer(error) else "bad-value"
         raise PoisonError(reason, _summarise(error)) from error
-    return Envelope(event_id, source, time, correlation, event)
+    traceparent = read_traceparent(headers)
+    return Envelope(event_id, source, time, correlation, event, traceparent=traceparent)
+
+
+def read_traceparent(headers: Iterable[tuple[str, bytes | None]]) -> str:
+    """The context of the span that published a record; empty when it has none, or a broken one."""
+    for name, value in headers:
+        if name == TRACEPARENT and value is not None:
+            return clean_context(value.decode("ascii", "replace"))
+    return ""
 
 
 def _is_from_newer_writer(error: ValidationError) -> bool:

@@ -21,6 +21,7 @@ from shared.kafka.broker.watermarks import is_watermark, read_watermark
 from shared.kafka.consuming import inbox, parking
 from shared.kafka.consuming.dead_letters import build_dead_letter
 from shared.kafka.consuming.error_text import describe_error
+from shared.kafka.consuming.event_spans import trace_applied
 from shared.kafka.consuming.parked import ParkReason, get_ordering_key
 from shared.kafka.outbox.publishing import publish
 from shared.logging import bound, log
@@ -81,8 +82,7 @@ class Applier:
         behind = [record for record, _ in readable if get_ordering_key(record) in held]
         await self._park(db, behind)
         free = [envelope for record, envelope in readable if get_ordering_key(record) not in held]
-        if news := await self._claim_new(db, free):
-            await self.handle(db, news)
+        await self._handle_new(db, free)
         return until
 
     async def apply_alone(self, db: AsyncConnection, record: RawRecord, envelope: Envelope) -> bool:
@@ -112,8 +112,7 @@ class Applier:
         ):
             try:
                 async with db.begin_nested():
-                    if news := await self._claim_new(db, [envelope]):
-                        await self.handle(db, news)
+                    await self._handle_new(db, [envelope])
             except Exception as error:
                 if is_infrastructure(error):
                     raise
@@ -181,6 +180,11 @@ class Applier:
                     db, record, PoisonError("unreadable", describe_error(error))
                 )
         return readable, until
+
+    async def _handle_new(self, db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
+        if news := await self._claim_new(db, envelopes):
+            with trace_applied(self.consumer, news) as traced:
+                await self.handle(db, traced)
 
     async def _claim_new(
         self, db: AsyncConnection, envelopes: Sequence[Envelope]

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.errors import PoisonError
+from shared.kafka.broker.codec import read_traceparent
 from shared.kafka.broker.records import RawRecord
 from shared.schemas import identity
 from shared.schemas.envelope import Envelope
@@ -39,7 +40,8 @@ def build_dead_letter(
         record_headers=tuple((k, _encode_base64(v) or "") for k, v in kept.headers),
     )
     event_id = identity.derive_event_id("dead", consumer, at.topic, at.number, record.offset)
-    return Envelope(event_id, source, now, event_id, event)
+    traceparent = read_traceparent(record.headers)
+    return Envelope(event_id, source, now, event_id, event, traceparent=traceparent)
 
 
 def _measure_size(record: RawRecord) -> int:

@@ -18,6 +18,7 @@ from shared import clock, metrics
 from shared.database.news import LOOK_AFTER, News
 from shared.kafka.outbox.acknowledgements import Acknowledgements
 from shared.kafka.outbox.publishing import UNSENT, has_unsent
+from shared.kafka.outbox.row_spans import end_row_spans, start_row_spans
 from shared.kafka.outbox.sending import Sender, SendOutcome, UnsentRow
 from shared.kafka.outbox.watermark_sender import WatermarkSender
 from shared.logging import log
@@ -109,9 +110,10 @@ class Leader:
 
     async def _send(self, rows: Sequence[UnsentRow]) -> SendOutcome:
         await self.known.check_logs(self.db, self.sending.producer, {row.topic for row in rows})
-        outcome = await self.sending.send(
-            [row for row in rows if row.topic not in self.known.get_stopped()], self.known.numbers
-        )
+        sendable = [row for row in rows if row.topic not in self.known.get_stopped()]
+        spans = start_row_spans(sendable)
+        outcome = await self.sending.send(sendable, self.known.numbers)
+        end_row_spans(spans, outcome)
         await self._mark(outcome)
         await self.known.save(self.db, outcome.sent)
         await self._refuse(outcome)

@@ -31,6 +31,7 @@ from shared.database.engine import insert_rows
 from shared.database.news import Subject, tell
 from shared.errors import CuibanError
 from shared.kafka.broker.codec import EncodedRecord, encode
+from shared.kafka.outbox.event_spans import trace_published
 from shared.schemas.envelope import Envelope
 
 MESSAGE_LIMIT = 8 * 2**20
@@ -123,14 +124,14 @@ class NewRow(TypedDict):
 
 
 def build_rows(envelopes: Iterable[Envelope]) -> list[NewRow]:
-    """Encode events as rows of an outbox.
+    """Encode events as rows of an outbox. Where the process traces, they carry their spans.
 
     Raises:
         TooLargeError: an event is larger than the broker accepts.
     """
     rows: list[NewRow] = []
     for envelope in envelopes:
-        record = encode(envelope)
+        record = encode(trace_published(envelope))
         if (size := _measure_size(record)) > _LARGEST:
             raise TooLargeError(type(envelope.event).__name__, size)
         headers = encode_headers((name, value.decode()) for name, value in record.headers)

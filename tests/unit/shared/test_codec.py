@@ -1,6 +1,7 @@
 """What is written can be read; what can't be read is poison with a reason."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -113,3 +114,26 @@ def test_whatever_bytes_come_in_they_are_an_event_or_poison(
 def test_no_event_type_stands_on_two_topics() -> None:
     types = [event for topic in TOPICS for event in topic.events]
     assert len(types) == len(set(types))
+
+
+CONTEXT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def test_a_trace_context_is_the_extension_of_cloudevents() -> None:
+    record = encode(replace(ENVELOPE, traceparent=CONTEXT))
+    assert dict(record.headers)["ce_traceparent"] == CONTEXT.encode()
+    assert decode(TASKS, record.value, record.headers).traceparent == CONTEXT
+
+
+@pytest.mark.parametrize("broken", [b"", b"00-1-2-3", b"\xff\xfe", CONTEXT.encode() + b"-x", None])
+def test_a_broken_trace_context_is_ignored(broken: bytes | None) -> None:
+    record = encode(ENVELOPE)
+    headers = [*record.headers, ("ce_traceparent", broken)]
+    envelope = decode(TASKS, record.value, headers)
+    assert (envelope, envelope.traceparent) == (ENVELOPE, "")
+
+
+def test_headers_that_are_not_known_are_ignored_whatever_they_hold() -> None:
+    record = encode(ENVELOPE)
+    others = [("ce_baggage", b"a=b"), ("ce_colour", b"\xff"), ("x", None)]
+    assert decode(TASKS, record.value, [*record.headers, *others]) == ENVELOPE

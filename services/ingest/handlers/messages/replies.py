@@ -31,6 +31,7 @@ from shared.schemas.envelope import Envelope
 from shared.schemas.gateway_events import ReplyReceived
 from shared.schemas.life import Action, ObligationStatus
 from shared.schemas.rules import Audience
+from shared.tracing.spans import within
 
 _DONE_ALREADY = {
     Action.ACCEPT: {
@@ -51,7 +52,8 @@ async def take_replies(db: AsyncConnection, envelopes: Sequence[Envelope], now: 
                 now=now,
                 correlation_id=envelope.correlation_id,
             )
-            await _take(db, act, envelope.event)
+            with within(envelope.traceparent):
+                await _take(db, act, envelope.event)
 
 
 async def _take(db: AsyncConnection, act: Act, event: ReplyReceived) -> None:
