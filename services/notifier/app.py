@@ -45,7 +45,7 @@ from shared.schemas.envelope import Envelope
 from shared.schemas.flows import list_topics
 from shared.schemas.rules import Channel
 from shared.schemas.topics import Topic
-from shared.tracing.spans import start_tracing
+from shared.tracing.starting import start_tracing
 
 SERVICE = "notifier"
 TOPICS = (topics.REMINDERS, topics.DIRECTORY, topics.RULES, topics.RECEIPTS)

@@ -26,7 +26,7 @@ from shared.process.service import build_health_port, wait_until_ready
 from shared.process.worker import Loops, run_worker
 from shared.schemas.flows import list_topics
 from shared.schemas.topics import DELIVERIES, RULES, TASKS, Topic, apply_prefix
-from shared.tracing.spans import start_tracing
+from shared.tracing.starting import start_tracing
 
 SERVICE = "scheduler"
 

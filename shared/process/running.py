@@ -10,7 +10,8 @@ from typing import Any, NoReturn, TypeVar
 from shared import logging
 from shared.base_settings import ProcessSettings
 from shared.errors import CuibanError
-from shared.tracing.spans import start_tracing, stop_tracing
+from shared.tracing.spans import stop_tracing
+from shared.tracing.starting import start_tracing
 
 S = TypeVar("S", bound=ProcessSettings)
 

@@ -1,4 +1,4 @@
-"""Spans by OpenTelemetry's SDK, sent by OTLP over HTTP. `shared.tracing.spans` imports it late.
+"""Spans by OpenTelemetry's SDK, sent by OTLP over HTTP. `shared.tracing.starting` imports it late.
 
 The provider stays this module's own. A global one would also turn on the spans of FastAPI, which
 hold the paths and queries of requests.

@@ -2,7 +2,7 @@
 
 A span's context is text, a `traceparent` (`shared.tracing.context`): it is stored with events, in
 rows and in headers. Empty means that there is none. OpenTelemetry is imported only by
-`start_tracing` (docs/adr/0135-traces-across-kafka.md).
+`shared.tracing.starting` (docs/adr/0135-traces-across-kafka.md).
 
 A span holds no address, no name of a person, no text of a message, no token and no path of a
 request: ids of Cuiban's own, and words of closed lists.
@@ -86,21 +86,6 @@ _NO_SPAN = _NoSpan()
 _CURRENT: ContextVar[str] = ContextVar("traceparent", default="")
 _TRACER: list[Tracer] = []
 """The process's tracer; empty while nothing is traced."""
-
-
-def start_tracing(service: str, endpoint: str) -> None:
-    """Trace from now on, and send the spans to `endpoint`; do nothing when that is empty.
-
-    Args:
-        service: as `ingest`.
-        endpoint: the base address of a receiver of OTLP over HTTP.
-    """
-    if not endpoint:
-        return
-    # Imported here, so that a service that does not trace starts without it.
-    from shared.tracing.exporting import OtlpTracer  # noqa: PLC0415
-
-    use_tracer(OtlpTracer(service, endpoint))
 
 
 def use_tracer(tracer: Tracer | None) -> None:

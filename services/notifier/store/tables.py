@@ -108,8 +108,7 @@ REMINDERS = Table(
     Index("reminders_waiting", "unit_id", postgresql_where=text("state = 'waiting'")),
     Index("reminders_to_unit", "to_unit", postgresql_where=text("to_unit IS NOT NULL")),
 )
-"""`to_unit`: the unit whose post hears it; null where it is the unit that owes its items.
-`traceparent`: the context in which it arrived; null where nothing was traced."""
+"""`to_unit`: whose post hears it; null: the unit that owes. `traceparent`: null where untraced."""
 
 WITHDRAWALS = Table(
     "withdrawals",

@@ -12,7 +12,8 @@ from shared.tracing import spans
 _LIST = """
 import os, sys
 import {service}
-from shared.tracing.spans import start_tracing, is_traced
+from shared.tracing.spans import is_traced
+from shared.tracing.starting import start_tracing
 start_tracing("tried", os.environ.get("CUIBAN_OTLP_ENDPOINT", ""))
 print(is_traced(), *(name for name in sys.modules if name.startswith({names})))
 """

@@ -6,6 +6,7 @@ from threading import Event
 import pytest
 
 from shared.tracing import exporting, spans
+from shared.tracing.starting import start_tracing
 from tests.recorded_spans import OtlpReceiver, keep_spans
 
 PATIENCE = 60.0
@@ -58,7 +59,7 @@ async def test_tasks_beside_each_other_have_spans_of_their_own() -> None:
 
 def test_a_receiver_gets_what_was_recorded() -> None:
     with OtlpReceiver() as receiver:
-        spans.start_tracing("tried", receiver.url)
+        start_tracing("tried", receiver.url)
         try:
             with spans.open_span(
                 "apply", spans.Kind.CONSUMER, {"a": "b", "c": ("d",), "n": 7}, parent=REMOTE
