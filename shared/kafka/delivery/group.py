@@ -5,6 +5,7 @@ from aiokafka.errors import KafkaError
 
 from shared import metrics
 from shared.backoff import Backoff
+from shared.kafka.broker.cancelling import stop_if_asked
 from shared.kafka.broker.connecting import build_client_options
 from shared.kafka.broker.log_reader import to_raw_record
 from shared.kafka.broker.records import Partition
@@ -55,3 +56,4 @@ async def run_group(consumer: Consumer, settings: Settings, group: str) -> None:
             await pauses.wait()
         finally:
             await kafka.stop()
+        stop_if_asked()

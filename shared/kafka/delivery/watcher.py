@@ -12,6 +12,7 @@ from functools import partial
 from shared import clock
 from shared.errors import NotReadyError
 from shared.kafka.broker import positions
+from shared.kafka.broker.cancelling import stop_if_asked
 from shared.kafka.broker.log_reader import BrokerUnavailableError, LogReader, OffsetRange
 from shared.kafka.broker.positions import Position
 from shared.kafka.broker.provisioning import list_partitions
@@ -80,6 +81,7 @@ class _Watcher:
                 await self._look()
             except Exception as error:  # noqa: BLE001 - the watch must not end
                 self._note_error(error)
+            stop_if_asked()
             await asyncio.sleep(_LOOK_AGAIN)
 
     def _note_error(self, error: Exception) -> None:
@@ -206,6 +208,7 @@ class _Watcher:
             span = (await self._reader.list_ranges([at]))[at]
             if not await self._consumer.heal(at, span.end):
                 return
+            stop_if_asked()
 
     async def _replay(self) -> None:
         await replay_parked(self._consumer)

@@ -14,6 +14,7 @@ from shared.clock import Clock, open_clock
 from shared.database.engine import to_milliseconds
 from shared.database.news import News, Subject
 from shared.errors import CuibanError
+from shared.kafka.broker.cancelling import stop_if_asked
 from shared.kafka.broker.log_reader import LogReader
 from shared.kafka.outbox.acknowledgements import Acknowledgements
 from shared.kafka.outbox.backlog import measure_backlog
@@ -67,7 +68,8 @@ class Relay:
             except (SQLAlchemyError, KafkaError, OSError, TimeoutError, CuibanError) as error:
                 metrics.FAULTS.labels("relay").inc()
                 self._log.warning("relay.interrupted", error=str(error)[:300])
-                await asyncio.sleep(0.5)
+            stop_if_asked()
+            await asyncio.sleep(0.5)
 
     async def _lead(self) -> None:
         reader = LogReader(self._settings)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -21,7 +21,7 @@ from shared.kafka.delivery.group import run_group
 from shared.kafka.delivery.watcher import watch
 from shared.process.service import build_health_port
 from shared.schemas.envelope import Envelope
-from tests.integration.shared.consuming import TABLES, World, make_envelope, store
+from tests.integration.shared.consuming import PATIENCE, TABLES, World, make_envelope, store
 from tests.integration.shared.test_log_guard import (
     get_topic_name,
     load_positions,
@@ -183,6 +183,26 @@ async def test_a_partition_is_read_directly_only_until_it_is_delivered_again(
         assert not healing.done()
         world.consumer.deliveries[at] += 1
         await healing
+
+
+async def test_the_watch_ends_although_a_library_swallowed_its_cancellation(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """aiokafka does, when a client is closed at that instant."""
+    looking = asyncio.Event()
+
+    async def swallow(_: object) -> None:
+        looking.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(watcher._Watcher, "_look", swallow)
+    watching = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
+    await looking.wait()
+    watching.cancel()
+    ended, _ = await asyncio.wait({watching}, timeout=PATIENCE)
+    watching.cancel()
+    assert watching in ended
 
 
 async def test_a_group_tells_which_partitions_it_is_given(world: World) -> None:
