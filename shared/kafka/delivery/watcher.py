@@ -193,20 +193,21 @@ class _Watcher:
         )
         seen = self._consumer.deliveries[at]
         if await self._consumer.heal(at, end):
-            await self._follow(at, seen)
+            await self._follow(at, end, seen)
 
-    async def _follow(self, at: Partition, seen: int) -> None:
+    async def _follow(self, at: Partition, end: int, seen: int) -> None:
         """Read a partition directly, until something of it is delivered here again.
 
         A delivery can rest for minutes after a rebalance, and nobody is given the partitions of a
         topic that was made anew until the group lists them. Looks alone would find each record
-        seconds late, and so would each service on the way from a fact to a message.
+        seconds late, and so would each service on the way from a fact to a message. A log that
+        ends before the `end` seen last is left to the next look, which verifies it.
         """
         until = clock.monotonic() + _FOLLOWS
         while clock.monotonic() < until and self._consumer.deliveries[at] == seen:
             await asyncio.sleep(_FOLLOW_EVERY)
-            span = (await self._reader.list_ranges([at]))[at]
-            if not await self._consumer.heal(at, span.end):
+            last, end = end, (await self._reader.list_ranges([at]))[at].end
+            if end < last or not await self._consumer.heal(at, end):
                 return
             stop_if_asked()
 

@@ -21,11 +21,13 @@ from shared.kafka.delivery.group import run_group
 from shared.kafka.delivery.watcher import watch
 from shared.process.service import build_health_port
 from shared.schemas.envelope import Envelope
+from tests.integration.running import run_loops
 from tests.integration.shared.consuming import PATIENCE, TABLES, World, make_envelope, store
 from tests.integration.shared.test_log_guard import (
     get_topic_name,
     load_positions,
     open_admin,
+    recreate_topic,
     run_consumer,
     wait_until,
     wait_until_relayed,
@@ -43,6 +45,16 @@ async def readiness(world: World) -> AsyncIterator[tuple[ClientSession, str]]:
     async with ClientSession() as session:
         yield session, f"http://{settings.metrics_host}:{port}/health/ready"
     await health.stop()
+
+
+async def send_one(world: World) -> Partition:
+    """Send one event; the partition of its record."""
+    await world.send(make_envelope(0))
+    await wait_until_relayed(world)
+    every = [Partition(get_topic_name(world), n) for n in range(world.settings.partitions)]
+    spans = await world.reader.list_ranges(every)
+    (at,) = [each for each, span in spans.items() if span.end]
+    return at
 
 
 async def test_a_consumer_that_waits_makes_its_service_not_ready_and_the_lag_rise(
@@ -104,8 +116,7 @@ async def test_a_partition_that_is_new_is_consumed_from_its_beginning(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watcher, "_TOPICS_EVERY", 1.0)
-    watching = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
-    try:
+    async with run_loops(watch(world.consumer, world.settings, world.reader)):
         await world.send(make_envelope(0))
         await world.wait_for_numbers([0])
         async with open_admin(world) as client:
@@ -121,9 +132,6 @@ async def test_a_partition_that_is_new_is_consumed_from_its_beginning(
                     partition=2,
                 )
         assert await world.wait_for_numbers([0, 1, 2]) == [0, 1, 2]
-    finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
 
 
 async def test_what_another_process_owns_is_healed_only_after_longer(world: World) -> None:
@@ -133,13 +141,9 @@ async def test_what_another_process_owns_is_healed_only_after_longer(world: Worl
     await wait_until_relayed(world)
     loop = asyncio.get_running_loop()
     began = loop.time()
-    watching = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
-    try:
+    async with run_loops(watch(world.consumer, world.settings, world.reader)):
         assert await world.wait_for_numbers(list(range(5))) == list(range(5))
         assert loop.time() - began >= watcher._OWNER_RESTS
-    finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
 
 
 async def test_a_partition_without_a_delivery_is_read_on_before_the_next_look(
@@ -156,33 +160,40 @@ async def test_a_partition_without_a_delivery_is_read_on_before_the_next_look(
         return done
 
     monkeypatch.setattr(world.consumer, "heal", note)
-    watching = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
-    try:
+    async with run_loops(watch(world.consumer, world.settings, world.reader)):
         await world.send(make_envelope(0))
         await healed.wait()
         await world.send(make_envelope(1))
         assert await world.wait_for_numbers([0, 1]) == [0, 1]
-    finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
 
 
 async def test_a_partition_is_read_directly_only_until_it_is_delivered_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watcher, "_FOLLOWS", 3600.0)
-    await world.send(make_envelope(0))
-    await wait_until_relayed(world)
-    every = [Partition(get_topic_name(world), n) for n in range(world.settings.partitions)]
-    spans = await world.reader.list_ranges(every)
-    (at,) = [each for each, span in spans.items() if span.end]
+    at = await send_one(world)
     async with asyncio.TaskGroup() as tasks:
         started = watcher._Watcher(world.consumer, world.settings, world.reader, tasks)
         healing = tasks.create_task(started._heal(at, 1))
         await world.wait_for_numbers([0])
         assert not healing.done()
         world.consumer.deliveries[at] += 1
-        await healing
+        async with asyncio.timeout(PATIENCE):
+            await healing
+
+
+async def test_a_log_that_got_shorter_is_not_read_on_but_left_to_be_verified(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "_FOLLOWS", 3600.0)
+    at = await send_one(world)
+    async with asyncio.TaskGroup() as tasks:
+        started = watcher._Watcher(world.consumer, world.settings, world.reader, tasks)
+        healing = tasks.create_task(started._heal(at, 1))
+        await world.wait_for_numbers([0])
+        await recreate_topic(world)
+        async with asyncio.timeout(PATIENCE):
+            await healing
 
 
 async def test_the_watch_ends_although_a_library_swallowed_its_cancellation(
