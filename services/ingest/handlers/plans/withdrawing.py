@@ -55,17 +55,17 @@ async def withdraw_plan(
         RefusedError: no such plan, or it is not published.
     """
     plan = await _lock_published(db, act, plan_id)
-    counts = await withdrawing.count_live(db, act.office_id, plan_id, None)
-    if not preview:
-        live = await _lock_live(db, act, plan_id, None)
-        counts = _count(live)
-        await _withdraw(db, act, plan_id, live, words)
-        await store.update_plan(db, plan_id, {"status": PlanStatus.WITHDRAWN})
-        await store.increment_version(db, plan_id)
-        after = {"status": PlanStatus.WITHDRAWN, "note": words, "obligations": len(live)}
-        before = {"status": plan.status}
-        await note(db, act, "plan.withdrawn", plan_id, before=before, after=after)
-    return _describe(plan, None, counts, applied=not preview)
+    if preview:
+        counts = await withdrawing.count_live(db, act.office_id, plan_id, None)
+        return _describe(plan, None, counts, applied=False)
+    live = await _lock_live(db, act, plan_id, None)
+    await _withdraw(db, act, plan_id, live, words)
+    await store.update_plan(db, plan_id, {"status": PlanStatus.WITHDRAWN})
+    await store.increment_version(db, plan_id)
+    after = {"status": PlanStatus.WITHDRAWN, "note": words, "obligations": len(live)}
+    before = {"status": plan.status}
+    await note(db, act, "plan.withdrawn", plan_id, before=before, after=after)
+    return _describe(plan, None, _count(live), applied=True)
 
 
 async def withdraw_measure(
@@ -87,24 +87,24 @@ async def withdraw_measure(
             "请核对序号。See the plan.",
         )
     measure = measures[ref]
-    counts = await withdrawing.count_live(db, act.office_id, plan_id, measure.measure_id)
-    if not preview:
-        live = await _lock_live(db, act, plan_id, measure.measure_id)
-        counts = _count(live)
-        await _withdraw(db, act, plan_id, live, words)
-        settled = {
-            "settlement": SettlementAction.DROP,
-            "settled_by": act.actor,
-            "settled_at": act.now,
-            "settled_why": words,
-        }
-        await store.update_measure(db, measure.measure_id, settled)
-        await store.increment_version(db, plan_id)
-        before = {"settlement": measure.settlement}
-        after = {"ref": ref, "note": words, "obligations": len(live)}
-        subject = measure.measure_id
-        await note(db, act, "measure.withdrawn", subject, before=before, after=after)
-    return _describe(plan, ref, counts, applied=not preview)
+    if preview:
+        counts = await withdrawing.count_live(db, act.office_id, plan_id, measure.measure_id)
+        return _describe(plan, ref, counts, applied=False)
+    live = await _lock_live(db, act, plan_id, measure.measure_id)
+    await _withdraw(db, act, plan_id, live, words)
+    settled = {
+        "settlement": SettlementAction.DROP,
+        "settled_by": act.actor,
+        "settled_at": act.now,
+        "settled_why": words,
+    }
+    await store.update_measure(db, measure.measure_id, settled)
+    await store.increment_version(db, plan_id)
+    before = {"settlement": measure.settlement}
+    after = {"ref": ref, "note": words, "obligations": len(live)}
+    subject = measure.measure_id
+    await note(db, act, "measure.withdrawn", subject, before=before, after=after)
+    return _describe(plan, ref, _count(live), applied=True)
 
 
 async def delete_draft(db: AsyncConnection, act: Act, plan_id: UUID) -> None:
