@@ -89,20 +89,12 @@ def run_chaos(
     it.
     """
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it logs each failed connection
+    request = RunRequest(seed, faults, brokers, frozenset(only or FaultKind), light, bound)
     directory = Path(tempfile.mkdtemp(prefix="cuiban-chaos-"))
     signal.signal(signal.SIGTERM, _raise_interrupt)
     keep_state = True
     try:
-        if clock is ClockMode.RUNNING:
-            verdict: SteppedVerdict | RunningVerdict = run_on_new_stack(
-                directory,
-                RunRequest(seed, faults, brokers, frozenset(only or FaultKind), light, bound),
-                _out.print,
-                _SHORT_TIMES,
-                _TWO_EACH,
-            )
-        else:
-            verdict = _run_stepped(directory, seed, faults)
+        verdict = _run(clock, directory, request)
         if json_file:
             json_file.write_text(json.dumps(verdict.as_json(), ensure_ascii=False) + "\n")
         keep_state = _show(verdict)
@@ -114,6 +106,12 @@ def run_chaos(
             shutil.rmtree(directory)
     if keep_state:
         raise typer.Exit(NO)
+
+
+def _run(mode: ClockMode, directory: Path, request: RunRequest) -> SteppedVerdict | RunningVerdict:
+    if mode is ClockMode.STEPPED:
+        return _run_stepped(directory, request.seed, request.faults)
+    return run_on_new_stack(directory, request, _out.print, _SHORT_TIMES, _TWO_EACH)
 
 
 def _run_stepped(directory: Path, seed: int, faults: int) -> SteppedVerdict:
