@@ -77,7 +77,7 @@ async def show_report(
         form=form,
         report=report,
         **_cut(asked, report.rows if report else [], begin, whole=whole),
-        bars=_choose_bars(report.rows) if report else [],
+        bars=choose_bars(report.rows) if report else [],
         bys=[(by.value, visit.gettext(name)) for by, name in BY.items()],
         plans=[(str(plan.plan_id), plan.title or "") for plan in choices.plans],
         groups=[(group, group) for group in choices.groups],
@@ -126,7 +126,7 @@ def _read_query(visit: Visit) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _choose_bars(rows: list[ReportRowOut]) -> list[ReportRowOut]:
+def choose_bars(rows: list[ReportRowOut]) -> list[ReportRowOut]:
     """The rows of the charts, in the order of the report."""
     numbers = range(len(rows))
     most = nlargest(_BARS, numbers, key=lambda at: (rows[at].overdue, rows[at].due, -at))

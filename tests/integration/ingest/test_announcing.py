@@ -36,6 +36,33 @@ async def test_a_publication_names_plan_units_and_first_reminders_and_changes_no
     assert len(await api.list_ledger()) == 5
 
 
+async def test_a_preview_counts_what_is_held_back_and_who_leads_as_the_publication_does(api):
+    assert (await api.import_units(DIRECTORY)).status_code == 200
+    who = {"who": [{"audience": "liaison"}], "channels": ["email"]}
+    rules = [
+        {
+            "rule_id": f"lead-{lead}",
+            "select": {"lead": lead},
+            "when": [{"type": "before-due", "working_days": [days]}],
+        }
+        for lead, days in ((True, 20), (False, 3))
+    ]
+    book = await api.client.post("/v1/rule-books", json={"rules": [rule | who for rule in rules]})
+    assert book.is_success, book.text
+    table = (
+        "2023年政务公开任务分解表\n\n序号\t任务名称\t具体内容\t牵头单位\t责任单位\t完成时限\n"
+        "1\t目录\t编制公开目录。\t县财政局\t县发展和改革局、凤灵街道\t2023年12月29日\n"
+        "2\t旧事\t公布旧目录。\t县财政局\t县发展和改革局、凤灵街道\t2023年3月31日\n"
+    )
+    draft = (await api.client.post("/v1/plans", files={"file": ("1.txt", table.encode())})).json()
+    path = f"/v1/plans/{draft['plan_id']}/publish"
+    shown = (await api.client.post(path, json={"preview": True})).json()
+    assert shown["held"]["past"] == [{"ref": "2.1", "due_on": "2023-03-31", "units": 3}]
+    slots = {each["unit"]: each["slot"] for each in shown["first_heard"]}
+    assert slots["县财政局"] < slots["县发展和改革局"] == slots["凤灵街道"]
+    assert (await api.client.post(path, json={})).json() == shown | {"applied": True}
+
+
 async def test_what_is_new_and_due_today_is_heard_of_at_the_next_slot(office):
     await office.publish(HEAD + "1\t目录\t公布目录。\t县财政局\t2023年6月1日\n")
     again = await office.post(f"/v1/plans/{office.plan_id}/publish", {"preview": True})
