@@ -11,12 +11,17 @@ from tests.integration.ingest.conftest import NOW
 
 
 async def put_reply(
-    api: Any, text: str = "收到，谢谢", mobile: str = "13800000001", **values: Any
+    api: Any,
+    text: str = "收到，谢谢",
+    mobile: str = "13800000001",
+    *,
+    traceparent: str = "",
+    **values: Any,
 ) -> str:
     """Let a reply come, by default one that waits for a person; its id."""
     fields = {"office_id": api.office_id, "gateway": "mas", "reply_id": uuid4().hex} | values
     event = ReplyReceived(**fields, mobile=mobile, text=text, received_at=NOW)
-    envelope = Envelope(uuid4(), "/test", NOW, uuid4(), event)
+    envelope = Envelope(uuid4(), "/test", NOW, uuid4(), event, traceparent=traceparent)
     async with api.engine.begin() as db:
         await take_replies(db, [envelope], NOW)
     office_id = UUID(str(event.office_id))

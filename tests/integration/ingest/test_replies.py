@@ -19,6 +19,7 @@ from tests.integration.ingest.conftest import NOW
 from tests.integration.ingest.messages import make_notification
 from tests.integration.ingest.replies import put_reply
 from tests.integration.ingest.walking import HEAD
+from tests.recorded_spans import keep_spans
 
 pytestmark = pytest.mark.integration
 MOBILE = "13800000001"
@@ -108,6 +109,15 @@ async def test_a_plain_reply_is_the_units_answer_in_the_journal(told: Told) -> N
     assert "联络员" in reply["sender"]
     assert by["reply.received"] == "gateway mas"
     assert await told.count() == 0
+
+
+async def test_what_a_reply_reports_is_told_in_the_trace_of_its_push(told: Told) -> None:
+    push = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    await told.tell(told.items[0])
+    with keep_spans() as tracer:
+        await put_reply(told.api, "2", told.mobile, traceparent=push)
+    published = [span for span in tracer.kept if span.name.startswith("publish ")]
+    assert {f"{span.trace_id:032x}" for span in published} == {push.split("-")[1]}
 
 
 async def test_a_repeated_push_changes_nothing(told: Told) -> None:
