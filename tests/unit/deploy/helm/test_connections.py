@@ -5,9 +5,11 @@ import pytest
 from tests.unit.deploy.helm.rendering import (
     NAMES,
     PODS,
+    VERSIONS,
     Object,
     get_pod,
     list_kind,
+    list_kubernetes_faults,
     list_variables_of,
     matches,
     name,
@@ -89,6 +91,23 @@ def test_a_process_reaches_what_it_needs_and_no_more(objects: tuple[Object, ...]
     assert list_allowed(objects, "egress", "notifier") - engines <= {25, 80, 443, 465, 587, 993}
     assert list_allowed(objects, "egress", "ingest") - engines <= {443}
     assert {8000, 9100} <= list_allowed(objects, "egress", "operator")
+
+
+def test_traces_reach_the_collector_only_where_one_is_named() -> None:
+    endpoint = "http://collector.test:4318"
+    for given in ("", endpoint):
+        objects = render("operators", *([f"traces.endpoint={given}"] if given else []))
+        pods = list_pods(objects)
+        sending = {each for each in pods if 4318 in list_allowed(objects, "egress", each)}
+        told = {
+            name(each).removeprefix("cuiban-"): list_variables_of(each)["CUIBAN_OTLP_ENDPOINT"]
+            for each in list_kind(objects, *PODS)
+            if "CUIBAN_OTLP_ENDPOINT" in list_variables_of(each)
+        }
+        faults = [list_kubernetes_faults(each, VERSIONS[-1]) or [] for each in objects]
+        assert not any(faults), faults
+        expected = set(pods) - {"prepare", "operator"} if given else set()
+        assert (sending, told) == (expected, dict.fromkeys(expected, given))
 
 
 def test_a_policy_takes_some_pod_and_its_peers_are_named(objects: tuple[Object, ...]) -> None:
